@@ -1,0 +1,3 @@
+//! The `standpoint` binary.
+
+fn main() {}

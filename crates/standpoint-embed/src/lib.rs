@@ -1,0 +1,1 @@
+//! Retrieval of the passages that bear on a target.

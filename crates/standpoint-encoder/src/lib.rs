@@ -1,0 +1,1 @@
+//! A BERT-family encoder for CPUs.

@@ -1,0 +1,1 @@
+//! Readers, cleaning, metadata, passages and pieces.

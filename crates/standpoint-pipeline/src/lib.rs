@@ -1,0 +1,1 @@
+//! The batch driver: work list, store, resume, manifest.

@@ -1,0 +1,1 @@
+//! Tables, aggregates, evaluation and the HTML report.

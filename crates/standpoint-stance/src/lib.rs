@@ -1,0 +1,1 @@
+//! From pairs to records: attribution, pooling, abstention.

@@ -1,0 +1,1 @@
+//! A tiny embedder and stance model without weights: the floor and the test double.

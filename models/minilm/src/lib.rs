@@ -1,0 +1,1 @@
+//! all-MiniLM-L6-v2, 8-bit, embedded in the binary.
