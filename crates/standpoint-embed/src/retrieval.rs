@@ -1,0 +1,185 @@
+use crate::Vector;
+use regex::{Regex, RegexBuilder};
+use standpoint_core::{Embedder, ModelError, Target};
+
+/// How far a document's aboutness lowers the similarity that a passage needs, at most.
+const ABOUT_DISCOUNT: f32 = 0.15;
+
+/// The share of a document's passages that name a target from which it counts as wholly about it.
+const ABOUT_SHARE: f32 = 0.2;
+
+/// Why the targets could not be prepared.
+#[derive(Debug, thiserror::Error)]
+pub enum RetrievalError {
+    /// The embedder did not answer.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// A target's names make too large a pattern.
+    #[error("target {target}: its text and aliases cannot be searched for: {reason}")]
+    Names {
+        /// Id of the target.
+        target: String,
+        /// What is wrong.
+        reason: String,
+    },
+}
+
+/// That a passage bears on a target.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Bearing {
+    /// Position of the passage in its document.
+    pub passage: usize,
+    /// Similarity of the passage to the nearest of the target's names, in [-1, 1].
+    pub similarity: f32,
+    /// Whether the passage names the target.
+    pub named: bool,
+}
+
+impl Bearing {
+    /// How much the passage says about the target, in [0, 1]: naming it counts as much as the
+    /// similarity of a close paraphrase.
+    pub fn relevance(&self) -> f32 {
+        let named = if self.named { 0.5 } else { 0.0 };
+        self.similarity.max(named).clamp(0.0, 1.0)
+    }
+}
+
+/// The targets of a run, ready to be met by passages.
+#[derive(Debug)]
+pub struct Retriever {
+    targets: Vec<Names>,
+    threshold: f32,
+}
+
+/// One target's names, as a pattern and as vectors.
+#[derive(Debug)]
+struct Names {
+    pattern: Option<Regex>,
+    vectors: Vec<Vector>,
+}
+
+impl Retriever {
+    /// Embeds the targets' names and compiles them to patterns.
+    ///
+    /// # Errors
+    /// If the embedder refuses a name, or a target's names make too large a pattern.
+    pub fn new(targets: &[Target], embedder: &dyn Embedder) -> Result<Self, RetrievalError> {
+        let prepare = |target: &Target| {
+            let names: Vec<&str> = target.names().collect();
+            let vectors = embedder.embed(&names)?.vectors;
+            Ok(Names {
+                pattern: pattern(target)?,
+                vectors: vectors.outer_iter().map(Vector::quantize).collect(),
+            })
+        };
+        let targets = targets.iter().map(prepare).collect::<Result<_, RetrievalError>>()?;
+        Ok(Self { targets, threshold: embedder.bearing_similarity() })
+    }
+
+    /// For every target, in order, the passages of one document that bear on it, in order.
+    /// `passages` and `vectors` go together; a passage without a vector is met by its words only.
+    pub fn bearings(&self, passages: &[&str], vectors: &[Vector]) -> Vec<Vec<Bearing>> {
+        self.targets.iter().map(|names| names.bearings(passages, vectors, self.threshold)).collect()
+    }
+}
+
+impl Names {
+    fn bearings(&self, passages: &[&str], vectors: &[Vector], threshold: f32) -> Vec<Bearing> {
+        let met: Vec<Bearing> = passages
+            .iter()
+            .enumerate()
+            .map(|(passage, text)| Bearing {
+                passage,
+                similarity: vectors.get(passage).map_or(0.0, |vector| self.similarity(vector)),
+                named: self.pattern.as_ref().is_some_and(|pattern| pattern.is_match(text)),
+            })
+            .collect();
+        let named = met.iter().filter(|bearing| bearing.named).count();
+        let share = named as f32 / met.len().max(1) as f32;
+        let bar = threshold - ABOUT_DISCOUNT * (share / ABOUT_SHARE).min(1.0);
+        met.into_iter().filter(|bearing| bearing.named || bearing.similarity >= bar).collect()
+    }
+
+    fn similarity(&self, vector: &Vector) -> f32 {
+        self.vectors.iter().map(|name| name.dot(vector)).fold(f32::NEG_INFINITY, f32::max)
+    }
+}
+
+/// A pattern that finds any of the target's names as whole words, whatever their case, with any
+/// white space or hyphen between the words and an optional plural or possessive at the end. `None`
+/// if no name has a letter or digit.
+fn pattern(target: &Target) -> Result<Option<Regex>, RetrievalError> {
+    let alternatives: Vec<String> = target.names().filter_map(name_pattern).collect();
+    if alternatives.is_empty() {
+        return Ok(None);
+    }
+    let either = format!(r"\b(?:{})(?:e?s)?\b", alternatives.join("|"));
+    RegexBuilder::new(&either).case_insensitive(true).build().map(Some).map_err(|error| {
+        RetrievalError::Names { target: target.id.clone(), reason: error.to_string() }
+    })
+}
+
+fn name_pattern(name: &str) -> Option<String> {
+    let mut words: Vec<&str> = name
+        .split(|c: char| c.is_whitespace() || is_hyphen(c))
+        .map(|word| word.trim_matches(|c: char| !c.is_alphanumeric()))
+        .filter(|word| !word.is_empty())
+        .collect();
+    if words.len() > 1 && ["a", "an", "the"].contains(&words[0].to_lowercase().as_str()) {
+        words.remove(0);
+    }
+    if words.is_empty() {
+        return None;
+    }
+    let words: Vec<String> = words.into_iter().map(regex::escape).collect();
+    Some(words.join(r"[\s\-\u{2010}-\u{2015}]+"))
+}
+
+fn is_hyphen(c: char) -> bool {
+    c == '-' || ('\u{2010}'..='\u{2015}').contains(&c)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn target(text: &str, aliases: &[&str]) -> Target {
+        let aliases = aliases.iter().map(|&alias| alias.to_owned()).collect();
+        Target { id: "t".into(), text: text.into(), aliases }
+    }
+
+    fn named(target: &Target, text: &str) -> bool {
+        pattern(target).unwrap().is_some_and(|pattern| pattern.is_match(text))
+    }
+
+    #[test]
+    fn names_are_found_as_whole_words_over_case_hyphens_line_breaks_and_plurals() {
+        let week = target("a four-day week", &["shorter week"]);
+        assert!(named(&week, "The Four‑Day\n  Week is here"));
+        assert!(named(&week, "four day weeks"));
+        assert!(named(&week, "A shorter week’s cost"));
+        assert!(!named(&week, "a four-day weekend"));
+        assert!(!named(&target("ETS", &[]), "bets were placed"));
+    }
+
+    #[test]
+    fn a_name_is_words_not_a_pattern() {
+        assert!(!named(&target("a.c", &[]), "abc"));
+        assert!(pattern(&target("—", &["…"])).unwrap().is_none());
+    }
+
+    #[test]
+    fn a_document_about_the_target_draws_its_less_explicit_passages_in() {
+        let embedder = lexical::embedder();
+        let retriever = Retriever::new(&[target("carbon price", &[])], &embedder).unwrap();
+        let meet = |passages: &[&str]| -> Vec<usize> {
+            let vectors = embedder.embed(passages).unwrap().vectors;
+            let vectors: Vec<Vector> = vectors.outer_iter().map(Vector::quantize).collect();
+            retriever.bearings(passages, &vectors)[0].iter().map(|b| b.passage).collect()
+        };
+        // Five content words, one of them shared: cosine 0.316 × … below the bar of 0.3 alone.
+        let vague = "Every price paid by poor tenants hurts many children badly.";
+        assert_eq!(meet(&[vague, "Nothing else."]), [] as [usize; 0]);
+        assert_eq!(meet(&["The carbon price is a blunder.", vague]), [0, 1]);
+    }
+}

@@ -1,0 +1,239 @@
+//! Names of actors: reading them off a text and bringing their variants together.
+
+use standpoint_core::Span;
+
+/// A word of a sentence with its bytes in the document's text.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Word<'a> {
+    pub(crate) text: &'a str,
+    pub(crate) span: Span,
+}
+
+impl Word<'_> {
+    pub(crate) fn lower(&self) -> String {
+        self.text.to_lowercase()
+    }
+
+    pub(crate) fn is_capitalised(&self) -> bool {
+        self.text.chars().next().is_some_and(char::is_uppercase)
+    }
+}
+
+/// The words of `text[span]`: runs of letters and digits with inner apostrophes, hyphens and full
+/// stops ("U.N", "Vance-Orrel"), a possessive ending left off.
+pub(crate) fn words(text: &str, span: Span) -> Vec<Word<'_>> {
+    let Some(slice) = span.of(text) else { return Vec::new() };
+    let mut found = Vec::new();
+    let mut start = None;
+    let mut chars = slice.char_indices().peekable();
+    while let Some((at, c)) = chars.next() {
+        let inner = matches!(c, '\'' | '’' | '-' | '.' | '&')
+            && chars.peek().is_some_and(|(_, next)| next.is_alphanumeric());
+        if c.is_alphanumeric() || (start.is_some() && inner) {
+            start.get_or_insert(at);
+        } else if let Some(from) = start.take() {
+            found.push((from, at));
+        }
+    }
+    if let Some(from) = start {
+        found.push((from, slice.len()));
+    }
+    let without_possessive = |(from, to): (usize, usize)| {
+        let word = &slice[from..to];
+        let stem = word.strip_suffix("'s").or_else(|| word.strip_suffix("’s")).unwrap_or(word);
+        let from = span.start + from;
+        Word { text: stem, span: Span::new(from, from + stem.len()) }
+    };
+    found.into_iter().map(without_possessive).collect()
+}
+
+/// Small words inside a name ("Chamber of Commerce", "Anna van Holt").
+const CONNECTORS: &[&str] =
+    &["of", "for", "and", "the", "on", "de", "del", "der", "di", "la", "le", "van", "von", "al"];
+
+/// Words that begin a sentence with a capital but are no name.
+const OPENERS: &[&str] = &[
+    "a", "after", "all", "also", "although", "an", "and", "another", "any", "as", "at", "because",
+    "before", "both", "but", "by", "critics", "during", "each", "even", "every", "few", "finally",
+    "for", "from", "he", "here", "how", "however", "i", "if", "in", "instead", "it", "its", "last",
+    "later", "like", "many", "meanwhile", "more", "most", "my", "next", "no", "nor", "not",
+    "nothing", "now", "of", "on", "once", "one", "only", "opponents", "or", "others", "our", "out",
+    "over", "perhaps", "she", "since", "so", "some", "still", "such", "supporters", "that", "the",
+    "their", "then", "there", "these", "they", "this", "those", "though", "to", "today", "two",
+    "under", "until", "we", "what", "when", "where", "whether", "which", "while", "who", "why",
+    "with", "yesterday", "yet", "you", "your", "monday", "tuesday", "wednesday", "thursday",
+    "friday", "saturday", "sunday", "january", "february", "march", "april", "may", "june", "july",
+    "august", "september", "october", "november", "december",
+];
+
+/// Words that stand before a person's name and are no part of it.
+const TITLES: &[&str] = &[
+    "admiral", "ambassador", "archbishop", "bishop", "captain", "chair", "chairman", "chairwoman",
+    "chancellor", "chief", "colonel", "commissioner", "councillor", "dame", "deputy", "director",
+    "dr", "economist", "envoy", "executive", "general", "governor", "justice", "lady", "leader",
+    "lord", "lt", "major", "mayor", "minister", "miss", "mr", "mrs", "ms", "mx", "negotiator",
+    "officer", "president", "prime", "prof", "professor", "rep", "representative", "sen",
+    "senator", "secretary", "sir", "speaker", "spokesman", "spokesperson", "spokeswoman",
+    "treasurer",
+];
+
+pub(crate) fn is_opener(word: &str) -> bool {
+    OPENERS.contains(&word)
+}
+
+pub(crate) fn is_title(word: &str) -> bool {
+    TITLES.contains(&word)
+}
+
+/// Whether two neighbouring words belong to one name: only white space, or the full stop of an
+/// initial or a title ("J. R. Halden", "Mr. Tolva"), stands between them.
+fn adjoin(text: &str, left: Word<'_>, right: Word<'_>) -> bool {
+    let between = Span::new(left.span.end, right.span.start).of(text).unwrap_or("x");
+    let dotted = left.text.chars().count() == 1 || is_title(&left.lower());
+    between.trim().is_empty() || (dotted && between.trim() == "." && between.starts_with('.'))
+}
+
+/// The name that ends at word `end` (inclusive), as a range of positions in `words`.
+pub(crate) fn name_ending_at(
+    text: &str,
+    words: &[Word<'_>],
+    end: usize,
+) -> Option<std::ops::RangeInclusive<usize>> {
+    if !words.get(end)?.is_capitalised() || is_opener(&words[end].lower()) {
+        return None;
+    }
+    let mut start = end;
+    while start > 0 && adjoin(text, words[start - 1], words[start]) {
+        let before = words[start - 1];
+        let connected = CONNECTORS.contains(&before.text)
+            && start > 1
+            && adjoin(text, words[start - 2], before)
+            && words[start - 2].is_capitalised()
+            && !is_opener(&words[start - 2].lower());
+        if connected {
+            start -= 2;
+        } else if before.is_capitalised() && !is_opener(&before.lower()) {
+            start -= 1;
+        } else {
+            break;
+        }
+    }
+    Some(start..=end)
+}
+
+/// The name that starts at word `start`.
+pub(crate) fn name_starting_at(
+    text: &str,
+    words: &[Word<'_>],
+    start: usize,
+) -> Option<std::ops::RangeInclusive<usize>> {
+    if !words.get(start)?.is_capitalised() || is_opener(&words[start].lower()) {
+        return None;
+    }
+    let mut end = start;
+    while end + 1 < words.len() && adjoin(text, words[end], words[end + 1]) {
+        let connected = CONNECTORS.contains(&words[end + 1].text)
+            && end + 2 < words.len()
+            && adjoin(text, words[end + 1], words[end + 2])
+            && words[end + 2].is_capitalised();
+        if connected {
+            end += 2;
+        } else if words[end + 1].is_capitalised() {
+            end += 1;
+        } else {
+            break;
+        }
+    }
+    Some(start..=end)
+}
+
+/// A name without the titles before it ("Defence Minister Ilse Maron" → "Ilse Maron"), white space
+/// made single. A name that is all title stays as it is.
+pub(crate) fn without_titles(name: &str) -> String {
+    let words: Vec<&str> = name.split_whitespace().collect();
+    let is_title_word = |word: &&str| is_title(&word.trim_end_matches('.').to_lowercase());
+    let after = words.iter().rposition(|word| is_title_word(word)).map_or(0, |at| at + 1);
+    let kept = if after < words.len() { &words[after..] } else { &words[..] };
+    kept.join(" ")
+}
+
+/// The actors of one document: full names that a later surname is taken for.
+#[derive(Debug, Default)]
+pub(crate) struct Actors {
+    full: Vec<String>,
+}
+
+impl Actors {
+    /// Notes a name as it was met and gives the fullest form known for it: "Maron" is "Ilse Maron"
+    /// once she was introduced; a single name that two people share stays as it is.
+    pub(crate) fn resolve(&mut self, name: &str) -> String {
+        let name = without_titles(name);
+        if name.contains(' ') {
+            if !self.full.contains(&name) {
+                self.full.push(name.clone());
+            }
+            return name;
+        }
+        let mut bearers = self
+            .full
+            .iter()
+            .filter(|full| full.rsplit(' ').next() == Some(&name) || initials(full) == name);
+        match (bearers.next(), bearers.next()) {
+            (Some(full), None) => full.clone(),
+            _ => name,
+        }
+    }
+}
+
+/// The capitals that begin the words of a name: "Veldan Wind Union" → "VWU".
+fn initials(name: &str) -> String {
+    name.split(' ').filter_map(|word| word.chars().next()).filter(|c| c.is_uppercase()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all(text: &str) -> Vec<Word<'_>> {
+        words(text, Span::new(0, text.len()))
+    }
+
+    #[test]
+    fn words_keep_their_inner_marks_and_lose_the_possessive() {
+        let found: Vec<&str> =
+            all("Vance-Orrel’s U.N. envoy, 4.5").iter().map(|w| w.text).collect();
+        assert_eq!(found, ["Vance-Orrel", "U.N", "envoy", "4.5"]);
+    }
+
+    #[test]
+    fn a_name_reaches_over_connectors_and_initials_but_not_over_a_sentence_opener() {
+        let text = "But the Korvaal Chamber of Commerce and J. R. Halden";
+        let words = all(text);
+        let name = |range: std::ops::RangeInclusive<usize>| {
+            Span::new(words[*range.start()].span.start, words[*range.end()].span.end)
+                .of(text)
+                .unwrap()
+        };
+        assert_eq!(name(name_starting_at(text, &words, 2).unwrap()), &text[8..]);
+        assert_eq!(name(name_ending_at(text, &words, 5).unwrap()), "Korvaal Chamber of Commerce");
+        assert!(name_ending_at(text, &words, 0).is_none());
+    }
+
+    #[test]
+    fn titles_are_no_part_of_a_name() {
+        assert_eq!(without_titles("Defence Minister Ilse  Maron"), "Ilse Maron");
+        assert_eq!(without_titles("Mr. Tolva"), "Tolva");
+        assert_eq!(without_titles("Prime Minister"), "Prime Minister");
+    }
+
+    #[test]
+    fn a_surname_is_its_one_bearer() {
+        let mut actors = Actors::default();
+        assert_eq!(actors.resolve("Energy Minister Ilse Maron"), "Ilse Maron");
+        assert_eq!(actors.resolve("Ms. Maron"), "Ilse Maron");
+        assert_eq!(actors.resolve("Piet Maron"), "Piet Maron");
+        assert_eq!(actors.resolve("Maron"), "Maron");
+        assert_eq!(actors.resolve("Veldan Wind Union"), "Veldan Wind Union");
+        assert_eq!(actors.resolve("VWU"), "Veldan Wind Union");
+    }
+}
