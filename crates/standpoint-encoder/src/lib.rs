@@ -1,1 +1,41 @@
 //! A BERT-family encoder for CPUs.
+//!
+//! Scoring passages is where Standpoint spends its time, so this crate is built around one idea:
+//! **never multiply by padding**. The tokens of many passages are laid one after the other in a
+//! single `[tokens, hidden]` matrix; every matmul runs over all of them, and only attention, which
+//! is cheap at the length of a sentence, goes passage by passage. After attention a layer works on
+//! blocks of a few dozen rows, so that its intermediate results never leave the cache, and bias,
+//! GELU and residual are applied to each tile of a product while it is still there.
+//!
+//! The second idea is that **a vector depends on its text alone**. The same text gives the same
+//! bits whatever else is in the batch and on whatever thread: the matmul only ever sees full tiles
+//! (the `linear` module), and no sum is split by the number of threads or passages. Work is spread
+//! over threads by the caller; a call runs on the thread that made it.
+//!
+//! A model is four files ([`ModelFiles`]): `model.toml` says what it is ([`ModelToml`]),
+//! `config.json` and `tokenizer.json` are Hugging Face's, and `model.safetensors` holds the weights
+//! under Hugging Face's names as f32, f16, bf16 or 8-bit integers with a scale for each row. Loaded,
+//! it is a [`SentenceEncoder`] or a [`PairClassifier`]: the two traits of `standpoint-core`.
+//!
+//! ```no_run
+//! use standpoint_core::Embedder;
+//! use standpoint_encoder::{ModelFiles, SentenceEncoder};
+//!
+//! let files = ModelFiles::from_folder("models/minilm".as_ref())?;
+//! let model = SentenceEncoder::load(&files)?;
+//! let vectors = model.embed(&["The levy works.", "The levy is ruinous."])?.vectors;
+//! println!("{}", vectors.row(0).dot(&vectors.row(1)));
+//! # Ok::<(), standpoint_core::ModelError>(())
+//! ```
+
+mod attention;
+mod encoder;
+mod files;
+mod kernels;
+mod linear;
+mod models;
+mod tokens;
+mod weights;
+
+pub use files::{EmbeddingSettings, ModelFiles, ModelToml, Pooling, StanceSettings};
+pub use models::{PairClassifier, SentenceEncoder};

@@ -19,6 +19,9 @@ use standpoint_core::{
     Task,
 };
 
+/// The model card.
+pub const CARD: &str = include_str!("../MODEL_CARD.md");
+
 const DIMENSIONS: usize = 256;
 
 /// Words too common to tell what a text is about.

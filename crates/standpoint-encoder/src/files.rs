@@ -1,0 +1,292 @@
+//! The four files of a model.
+
+use serde::{Deserialize, Serialize};
+use standpoint_core::{Label, ModelError, ModelInfo, Task};
+use std::borrow::Cow;
+use std::path::Path;
+
+/// The files of a model, embedded in the program or read from a folder.
+#[derive(Debug, Clone)]
+pub struct ModelFiles {
+    /// Where they come from: stands in error messages until the model's own name is known.
+    pub origin: Cow<'static, str>,
+    /// `model.toml`: a [`ModelToml`].
+    pub model_toml: Cow<'static, [u8]>,
+    /// `config.json` as Hugging Face writes it.
+    pub config: Cow<'static, [u8]>,
+    /// `tokenizer.json` of Hugging Face's tokenizers.
+    pub tokenizer: Cow<'static, [u8]>,
+    /// `model.safetensors`.
+    pub weights: Cow<'static, [u8]>,
+}
+
+/// What `model.toml` says of a model. Unknown keys are errors.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModelToml {
+    /// The name that results carry.
+    pub name: String,
+    /// Which of the two tables below is there.
+    pub task: Task,
+    /// What the model is, in a sentence.
+    pub description: String,
+    /// Licence of the weights, an SPDX expression where there is one.
+    pub license: String,
+    /// Where the weights come from.
+    pub source: String,
+    /// ISO 639-1 codes of the languages that it reads.
+    pub languages: Vec<String>,
+    /// The longest input in tokens, special tokens included.
+    pub max_tokens: usize,
+    /// Settings of an embedding model.
+    pub embedding: Option<EmbeddingSettings>,
+    /// Settings of a stance model.
+    pub stance: Option<StanceSettings>,
+}
+
+/// Settings of an embedding model.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EmbeddingSettings {
+    /// How the vectors of a text's tokens become one.
+    pub pooling: Pooling,
+    /// The dot product from which on a passage is taken to bear on a target.
+    pub bearing_similarity: f32,
+}
+
+/// How the vectors of a text's tokens become one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Pooling {
+    /// Their mean, special tokens included.
+    Mean,
+}
+
+/// Settings of a stance model.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StanceSettings {
+    /// Which label each of the three logits stands for.
+    pub labels: [Label; 3],
+    /// What the logits are divided by before softmax, so that the probabilities mean what they say.
+    pub temperature: f32,
+}
+
+/// No file of a model is larger: what is, was not meant.
+const MAX_BYTES: u64 = 4 << 30;
+
+impl ModelFiles {
+    /// Reads the four files of a folder.
+    ///
+    /// # Errors
+    /// [`ModelError::Load`], which names the folder and the file that is missing or unreadable.
+    pub fn from_folder(folder: &Path) -> Result<Self, ModelError> {
+        let origin = folder.display().to_string();
+        let error = |reason| ModelError::Load { model: origin.clone(), reason };
+        let read = |name: &str| {
+            let path = folder.join(name);
+            let metadata = path.metadata().map_err(|cause| {
+                error(format!(
+                    "{name} cannot be read ({cause}); a model folder holds model.toml, \
+                     config.json, tokenizer.json and model.safetensors"
+                ))
+            })?;
+            if !metadata.is_file() || metadata.len() > MAX_BYTES {
+                return Err(error(format!("{name} is not a file of at most {MAX_BYTES} bytes")));
+            }
+            let bytes = std::fs::read(&path);
+            bytes.map(Cow::Owned).map_err(|cause| error(format!("{name} cannot be read ({cause})")))
+        };
+        Ok(Self {
+            model_toml: read("model.toml")?,
+            config: read("config.json")?,
+            tokenizer: read("tokenizer.json")?,
+            weights: read("model.safetensors")?,
+            origin: origin.clone().into(),
+        })
+    }
+
+    /// Parses `model.toml`; its task tells whether the files make a
+    /// [`SentenceEncoder`](crate::SentenceEncoder) or a [`PairClassifier`](crate::PairClassifier).
+    ///
+    /// # Errors
+    /// [`ModelError::Load`], which says what is wrong with it.
+    pub fn settings(&self) -> Result<ModelToml, ModelError> {
+        let parsed = toml::from_slice::<ModelToml>(&self.model_toml);
+        parsed
+            .map_err(|error| error.to_string())
+            .and_then(|settings| settings.check().map(|()| settings))
+            .map_err(|reason| self.error(format!("model.toml: {reason}")))
+    }
+
+    /// What the model says of itself.
+    pub(crate) fn info(&self, settings: &ModelToml) -> ModelInfo {
+        ModelInfo {
+            name: settings.name.clone(),
+            task: settings.task,
+            hash: self.hash(),
+            license: settings.license.clone(),
+            languages: settings.languages.clone(),
+            max_tokens: settings.max_tokens,
+        }
+    }
+
+    /// An error of loading these files.
+    pub(crate) fn error(&self, reason: String) -> ModelError {
+        ModelError::Load { model: self.origin.clone().into_owned(), reason }
+    }
+
+    /// BLAKE3 of the four files, each after its length, so that no byte can move from one to the
+    /// next unnoticed.
+    fn hash(&self) -> String {
+        let mut hasher = blake3::Hasher::new();
+        for file in [&self.model_toml, &self.config, &self.tokenizer, &self.weights] {
+            hasher.update(&(file.len() as u64).to_le_bytes());
+            hasher.update(file);
+        }
+        hasher.finalize().to_hex().to_string()
+    }
+}
+
+impl ModelToml {
+    fn check(&self) -> Result<(), String> {
+        if self.name.is_empty() {
+            return Err("name is empty".to_owned());
+        }
+        if !(8..=65_536).contains(&self.max_tokens) {
+            return Err(format!("max_tokens is {}, outside 8 to 65536", self.max_tokens));
+        }
+        match (self.task, &self.embedding, &self.stance) {
+            (Task::Embedding, Some(settings), None) => settings.check(),
+            (Task::Stance, None, Some(settings)) => settings.check(),
+            _ => Err("task = \"embedding\" goes with a table [embedding], \
+                      task = \"stance\" with a table [stance]"
+                .to_owned()),
+        }
+    }
+}
+
+impl EmbeddingSettings {
+    fn check(&self) -> Result<(), String> {
+        if !(-1.0..=1.0).contains(&self.bearing_similarity) {
+            return Err(format!("bearing_similarity {} is no cosine", self.bearing_similarity));
+        }
+        Ok(())
+    }
+}
+
+impl StanceSettings {
+    fn check(&self) -> Result<(), String> {
+        if Label::ALL.iter().any(|label| !self.labels.contains(label)) {
+            return Err("labels must hold favor, against and neutral, each once".to_owned());
+        }
+        if !(self.temperature > 0.0 && self.temperature.is_finite()) {
+            return Err(format!("temperature {} is not above 0", self.temperature));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{PairClassifier, SentenceEncoder};
+
+    const TOML: &str = r#"
+        name = "tiny"
+        task = "embedding"
+        description = "a test"
+        license = "MIT"
+        source = "this file"
+        languages = ["en"]
+        max_tokens = 16
+        [embedding]
+        pooling = "mean"
+        bearing_similarity = 0.35
+    "#;
+
+    fn files(model_toml: &str) -> ModelFiles {
+        let file = |text: &str| Cow::Owned(text.as_bytes().to_vec());
+        ModelFiles {
+            origin: "tiny".into(),
+            model_toml: file(model_toml),
+            config: file("{}"),
+            tokenizer: file(""),
+            weights: file(""),
+        }
+    }
+
+    #[test]
+    fn the_file_that_is_missing_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["model.toml", "config.json", "tokenizer.json", "model.safetensors"] {
+            let error = ModelFiles::from_folder(folder.path()).unwrap_err().to_string();
+            assert!(error.contains(&format!("{name} cannot be read")), "{error}");
+            std::fs::write(folder.path().join(name), "x").unwrap();
+        }
+        assert_eq!(&*ModelFiles::from_folder(folder.path()).unwrap().weights, b"x");
+    }
+
+    #[test]
+    fn a_setting_that_is_wrong_or_unknown_is_named() {
+        let settings = files(TOML).settings().unwrap();
+        assert_eq!(settings.embedding.unwrap().bearing_similarity, 0.35);
+        for (from, to, expected) in [
+            ("max_tokens", "max_token", "unknown field `max_token`"),
+            ("= 16", "= 2", "max_tokens is 2, outside 8 to 65536"),
+            ("\"embedding\"", "\"stance\"", "task = \"embedding\" goes with"),
+            ("0.35", "nan", "bearing_similarity NaN is no cosine"),
+            ("\"mean\"", "\"cls\"", "unknown variant `cls`"),
+        ] {
+            let error = files(&TOML.replace(from, to)).settings().unwrap_err().to_string();
+            assert!(error.contains(expected), "{error:?} does not say {expected:?}");
+        }
+    }
+
+    #[test]
+    fn a_stance_model_names_each_label_once() {
+        let table = |labels: &str, temperature: &str| {
+            let (head, _) = TOML.split_once("[embedding]").unwrap();
+            let head = head.replace("\"embedding\"", "\"stance\"");
+            let toml = format!("{head}[stance]\nlabels = {labels}\ntemperature = {temperature}");
+            files(&toml).settings().map(|settings| settings.stance.unwrap().labels)
+        };
+        let right = r#"["against", "favor", "neutral"]"#;
+        assert_eq!(table(right, "1").unwrap(), [Label::Against, Label::Favor, Label::Neutral]);
+        let twice = table(r#"["favor", "favor", "neutral"]"#, "1").unwrap_err().to_string();
+        assert!(twice.contains("each once"), "{twice}");
+        let zero = table(right, "0").unwrap_err().to_string();
+        assert!(zero.contains("temperature 0 is not above 0"), "{zero}");
+    }
+
+    #[test]
+    fn what_cannot_be_loaded_is_an_error_that_names_model_and_file() {
+        let error = SentenceEncoder::load(&files(TOML)).err().unwrap().to_string();
+        assert!(error.starts_with("model tiny: config.json: missing field"), "{error}");
+        let error = PairClassifier::load(&files(TOML)).err().unwrap().to_string();
+        assert_eq!(error, "model tiny: model.toml: an embedding model cannot classify pairs");
+    }
+
+    #[test]
+    fn the_hash_changes_with_every_file_and_with_the_border_between_two() {
+        let base = files(TOML);
+        let hash = |change: fn(&mut ModelFiles)| {
+            let mut changed = base.clone();
+            change(&mut changed);
+            changed.hash()
+        };
+        let hashes = [
+            hash(|_| {}),
+            hash(|files| files.model_toml.to_mut().push(b' ')),
+            hash(|files| files.config.to_mut().push(b' ')),
+            hash(|files| files.tokenizer.to_mut().push(b' ')),
+            hash(|files| files.weights.to_mut().push(b' ')),
+            hash(|files| {
+                let last = files.config.to_mut().pop();
+                files.tokenizer.to_mut().extend(last);
+            }),
+        ];
+        let distinct: std::collections::BTreeSet<_> = hashes.iter().collect();
+        assert_eq!(distinct.len(), hashes.len());
+    }
+}

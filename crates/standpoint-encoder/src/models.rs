@@ -1,0 +1,226 @@
+//! The encoder behind the traits of `standpoint-core`.
+
+use crate::encoder::{Encoder, linear};
+use crate::files::{EmbeddingSettings, ModelFiles, ModelToml, Pooling, StanceSettings};
+use crate::kernels::{sum, widest};
+use crate::linear::{BLOCK_ROWS, Epilogue, Linear, ROW_STEP, tile};
+use crate::tokens::{Input, Tokens};
+use crate::weights::{Config, Weights};
+use ndarray::Array2;
+use standpoint_core::{
+    Classification, Embedder, Embeddings, Label, ModelError, ModelInfo, Pair, Probabilities,
+    StanceModel,
+};
+
+/// A BERT whose token vectors are pooled to one vector per text.
+pub struct SentenceEncoder {
+    info: ModelInfo,
+    settings: EmbeddingSettings,
+    tokens: Tokens,
+    encoder: Encoder,
+}
+
+impl SentenceEncoder {
+    /// Makes the model. The weights are expanded to f32 and packed for the matmul; the files are
+    /// not needed afterwards.
+    ///
+    /// # Errors
+    /// [`ModelError::Load`], which names the file and what in it is wrong.
+    pub fn load(files: &ModelFiles) -> Result<Self, ModelError> {
+        let settings = files.settings()?;
+        let embedding = settings.embedding.clone().ok_or_else(|| {
+            files.error("model.toml: a stance model cannot embed texts".to_owned())
+        })?;
+        let parts = Parts::parse(files, &settings).map_err(|reason| files.error(reason))?;
+        let encoder = Encoder::load(&parts.config, &parts.weights);
+        Ok(Self {
+            info: files.info(&settings),
+            settings: embedding,
+            encoder: encoder.map_err(|reason| files.error(reason))?,
+            tokens: parts.tokens,
+        })
+    }
+}
+
+impl Embedder for SentenceEncoder {
+    fn info(&self) -> &ModelInfo {
+        &self.info
+    }
+
+    fn dimensions(&self) -> usize {
+        self.encoder.hidden()
+    }
+
+    fn bearing_similarity(&self) -> f32 {
+        self.settings.bearing_similarity
+    }
+
+    /// A text without a single token (an empty one, or white space) gets a row of zeros: it is near
+    /// nothing, while the mean of the two special tokens would be near anything short.
+    fn embed(&self, texts: &[&str]) -> Result<Embeddings, ModelError> {
+        let inputs = tokenize(&self.info, texts, |text| (text.len(), self.tokens.text(text)))?;
+        let mut vectors = Array2::zeros((texts.len(), self.dimensions()));
+        let mut rows = vectors.outer_iter_mut();
+        self.encoder.run(&inputs, |tokens| {
+            let Some(mut row) = rows.next() else { return };
+            let row = row.as_slice_mut().expect("a row of a matrix in standard layout");
+            match self.settings.pooling {
+                Pooling::Mean if tokens.len() <= 2 * row.len() => {}
+                Pooling::Mean => widest(
+                    #[inline(always)]
+                    || mean_of_unit_length(tokens, row),
+                ),
+            }
+        });
+        Ok(Embeddings { vectors, truncated: inputs.iter().map(|input| input.truncated).collect() })
+    }
+}
+
+/// The mean of the rows of `tokens`, scaled to length 1: only its direction is wanted, so the sum
+/// does as well.
+#[inline(always)]
+fn mean_of_unit_length(tokens: &[f32], mean: &mut [f32]) {
+    for token in tokens.chunks_exact(mean.len()) {
+        for (sum, x) in mean.iter_mut().zip(token) {
+            *sum += x;
+        }
+    }
+    let length = sum(mean, |x| x * x).sqrt();
+    if length > 0.0 {
+        for x in mean {
+            *x /= length;
+        }
+    }
+}
+
+/// A BERT that classifies (target, text) pairs: Hugging Face's `BertForSequenceClassification`.
+pub struct PairClassifier {
+    info: ModelInfo,
+    settings: StanceSettings,
+    tokens: Tokens,
+    encoder: Encoder,
+    pooler: Linear,
+    /// `[labels, hidden]`
+    classifier: Vec<f32>,
+    classifier_bias: [f32; 3],
+}
+
+impl PairClassifier {
+    /// Makes the model. The weights are expanded to f32 and packed for the matmul; the files are
+    /// not needed afterwards.
+    ///
+    /// # Errors
+    /// [`ModelError::Load`], which names the file and what in it is wrong.
+    pub fn load(files: &ModelFiles) -> Result<Self, ModelError> {
+        let settings = files.settings()?;
+        let stance = settings.stance.clone().ok_or_else(|| {
+            files.error("model.toml: an embedding model cannot classify pairs".to_owned())
+        })?;
+        Self::make(files, &settings, stance).map_err(|reason| files.error(reason))
+    }
+
+    fn make(
+        files: &ModelFiles,
+        settings: &ModelToml,
+        stance: StanceSettings,
+    ) -> Result<Self, String> {
+        let Parts { config, tokens, weights } = Parts::parse(files, settings)?;
+        if config.type_vocab_size < 2 {
+            return Err("config.json: a pair needs two token types".to_owned());
+        }
+        let hidden = config.hidden_size;
+        let bias = weights.vector("classifier.bias", Label::ALL.len())?;
+        Ok(Self {
+            info: files.info(settings),
+            settings: stance,
+            tokens,
+            encoder: Encoder::load(&config, &weights)?,
+            pooler: linear(&weights, "pooler.dense", hidden, hidden)?,
+            classifier: weights.matrix("classifier.weight", Label::ALL.len(), hidden)?,
+            classifier_bias: [bias[0], bias[1], bias[2]],
+        })
+    }
+
+    /// The three logits of each pair, in the order favor, against, neutral, before the temperature,
+    /// with the number of tokens that did not fit.
+    ///
+    /// # Errors
+    /// [`ModelError::Tokenize`] where a pair cannot be made into input.
+    pub fn logits(&self, pairs: &[Pair<'_>]) -> Result<Vec<([f32; 3], usize)>, ModelError> {
+        let inputs = tokenize(&self.info, pairs, |pair| {
+            (pair.target.len() + pair.text.len(), self.tokens.pair(pair))
+        })?;
+        let hidden = self.encoder.hidden();
+        let mut firsts = Vec::with_capacity(pairs.len().next_multiple_of(ROW_STEP) * hidden);
+        self.encoder.run(&inputs, |tokens| firsts.extend_from_slice(&tokens[..hidden]));
+        firsts.resize(pairs.len().next_multiple_of(ROW_STEP) * hidden, 0.0);
+
+        let mut pooled = vec![0.0; firsts.len()];
+        let mut tile = tile();
+        let blocks = firsts.chunks(BLOCK_ROWS * hidden);
+        for (first, pooled) in blocks.zip(pooled.chunks_mut(BLOCK_ROWS * hidden)) {
+            self.pooler.apply(first, pooled, Epilogue::Bias, &mut tile);
+        }
+        pooled.iter_mut().for_each(|x| *x = x.tanh());
+        let answers = pooled.chunks_exact(hidden).zip(&inputs);
+        Ok(answers.map(|(pooled, input)| (self.head(pooled), input.truncated)).collect())
+    }
+
+    fn head(&self, pooled: &[f32]) -> [f32; 3] {
+        let mut logits = [0.0; 3];
+        let rows = self.classifier.chunks_exact(pooled.len()).zip(self.classifier_bias);
+        for ((weights, bias), label) in rows.zip(self.settings.labels) {
+            let product: f32 = weights.iter().zip(pooled).map(|(w, x)| w * x).sum();
+            logits[label as usize] = product + bias;
+        }
+        logits
+    }
+}
+
+impl StanceModel for PairClassifier {
+    fn info(&self) -> &ModelInfo {
+        &self.info
+    }
+
+    fn classify(&self, pairs: &[Pair<'_>]) -> Result<Vec<Classification>, ModelError> {
+        let answer = |(logits, truncated)| Classification {
+            probabilities: Probabilities::from_logits(logits, self.settings.temperature),
+            truncated,
+        };
+        Ok(self.logits(pairs)?.into_iter().map(answer).collect())
+    }
+}
+
+/// What every model is made from.
+struct Parts<'a> {
+    config: Config,
+    tokens: Tokens,
+    weights: Weights<'a>,
+}
+
+impl<'a> Parts<'a> {
+    fn parse(files: &'a ModelFiles, settings: &ModelToml) -> Result<Self, String> {
+        let config = Config::parse(&files.config)?;
+        if settings.max_tokens > config.max_position_embeddings {
+            return Err(format!(
+                "model.toml: max_tokens is {}, and config.json's max_position_embeddings is {}",
+                settings.max_tokens, config.max_position_embeddings
+            ));
+        }
+        let tokens = Tokens::parse(&files.tokenizer, config.vocab_size, settings.max_tokens)?;
+        Ok(Self { config, tokens, weights: Weights::parse(&files.weights)? })
+    }
+}
+
+/// Tokenises a batch; `tokens` gives the length of an item in bytes and its tokens.
+fn tokenize<T>(
+    info: &ModelInfo,
+    items: &[T],
+    tokens: impl Fn(&T) -> (usize, Result<Input, String>),
+) -> Result<Vec<Input>, ModelError> {
+    let items = items.iter().map(|item| {
+        let (bytes, input) = tokens(item);
+        input.map_err(|reason| ModelError::Tokenize { model: info.name.clone(), bytes, reason })
+    });
+    items.collect()
+}

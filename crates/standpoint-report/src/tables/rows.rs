@@ -1,0 +1,412 @@
+use serde::{Deserialize, Serialize};
+use standpoint_core::{Cut, CutReason, Document, Evidence, Kind, Piece, Record, Stance, Voice};
+use std::borrow::Cow;
+
+/// A row of a table: a flat struct whose fields are the columns.
+pub trait Row: Serialize + Sized + 'static {
+    /// The table's name, which is its files' name.
+    const TABLE: &'static str;
+    /// What one row is.
+    const DOC: &'static str;
+    /// The columns, in order.
+    const COLUMNS: &'static [Column<Self>];
+}
+
+/// A column of a table of `R`.
+pub struct Column<R: 'static> {
+    /// Its name in the header.
+    pub name: &'static str,
+    /// What it holds.
+    pub doc: &'static str,
+    /// Its type.
+    pub kind: ColumnType,
+    /// The cell of a row.
+    pub cell: fn(&R) -> Cell<'_>,
+}
+
+/// What a column's cells are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ColumnType {
+    /// UTF-8 text.
+    Text,
+    /// A count or an offset: a 64-bit integer, never negative.
+    Integer,
+    /// A 32-bit floating-point number.
+    Real,
+    /// True or false.
+    Flag,
+    /// A list of texts.
+    List,
+    /// A nested value: JSON in CSV and Parquet.
+    Json,
+}
+
+impl ColumnType {
+    pub(super) const fn describe(self) -> &'static str {
+        match self {
+            ColumnType::Text => "text",
+            ColumnType::Integer => "integer",
+            ColumnType::Real => "real",
+            ColumnType::Flag => "true/false",
+            ColumnType::List => "list of text",
+            ColumnType::Json => "JSON",
+        }
+    }
+}
+
+/// One value of a row.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Cell<'a> {
+    /// No value.
+    Absent,
+    /// Of a [`ColumnType::Text`] or [`ColumnType::Json`] column.
+    Text(Cow<'a, str>),
+    /// Of a [`ColumnType::Integer`] column.
+    Integer(u64),
+    /// Of a [`ColumnType::Real`] column.
+    Real(f32),
+    /// Of a [`ColumnType::Flag`] column.
+    Flag(bool),
+    /// Of a [`ColumnType::List`] column.
+    List(&'a [String]),
+}
+
+/// A type that a field of a row may have.
+trait Value {
+    const TYPE: ColumnType;
+    fn cell(&self) -> Cell<'_>;
+}
+
+/// `Value` for types that show as a cell by one expression.
+macro_rules! value {
+    ($($type:ty => $kind:ident, |$this:ident| $cell:expr;)+) => {$(
+        impl Value for $type {
+            const TYPE: ColumnType = ColumnType::$kind;
+            fn cell(&self) -> Cell<'_> {
+                let $this = self;
+                $cell
+            }
+        }
+    )+};
+}
+
+value! {
+    String => Text, |x| Cell::Text(Cow::Borrowed(x));
+    Kind => Text, |x| Cell::Text(Cow::Borrowed(x.as_str()));
+    Stance => Text, |x| Cell::Text(Cow::Borrowed(x.as_str()));
+    Voice => Text, |x| Cell::Text(Cow::Borrowed(x.as_str()));
+    u64 => Integer, |x| Cell::Integer(*x);
+    usize => Integer, |x| Cell::Integer(*x as u64);
+    f32 => Real, |x| Cell::Real(*x);
+    bool => Flag, |x| Cell::Flag(*x);
+    Vec<String> => List, |x| Cell::List(x);
+    Vec<CutCell> => Json, |x| match serde_json::to_string(x) {
+        Ok(json) => Cell::Text(Cow::Owned(json)),
+        Err(_) => Cell::Absent,
+    };
+}
+
+impl<T: Value> Value for Option<T> {
+    const TYPE: ColumnType = T::TYPE;
+    fn cell(&self) -> Cell<'_> {
+        self.as_ref().map_or(Cell::Absent, T::cell)
+    }
+}
+
+/// Declares a row: the struct and, from the same lines, its [`Row`] columns.
+macro_rules! row {
+    (
+        #[doc = $doc:literal]
+        $row:ident in $table:literal {
+            $(#[doc = $column_doc:literal] $column:ident: $type:ty,)+
+        }
+    ) => {
+        #[doc = $doc]
+        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+        pub struct $row {
+            $(#[doc = $column_doc] pub $column: $type,)+
+        }
+
+        impl Row for $row {
+            const TABLE: &'static str = $table;
+            const DOC: &'static str = $doc;
+            const COLUMNS: &'static [Column<Self>] = &[$(Column {
+                name: stringify!($column),
+                doc: $column_doc,
+                kind: <$type as Value>::TYPE,
+                cell: |row| row.$column.cell(),
+            },)+];
+        }
+    };
+}
+
+row! {
+    /// One row per document read, with its text in full.
+    DocumentRow in "documents" {
+        /// Id, unique in the run.
+        document: String,
+        /// Id of the piece that the document is a placement of.
+        piece: String,
+        /// Whether the document stands for its piece.
+        representative: bool,
+        /// The file that it came from, relative to the input.
+        path: String,
+        /// The row in that file, from 1; absent where the file is the document.
+        row: Option<u64>,
+        /// Headline.
+        title: Option<String>,
+        /// Names of the authors, in order; in CSV joined by `; `.
+        authors: Vec<String>,
+        /// The outlet that placed it.
+        outlet: Option<String>,
+        /// Its address.
+        url: Option<String>,
+        /// Date of publication, YYYY-MM-DD.
+        published: Option<String>,
+        /// ISO 639 code of its language.
+        language: Option<String>,
+        /// Whose voice it is written in: editorial, op-ed, news or other.
+        kind: Kind,
+        /// What told the kind.
+        kind_reason: String,
+        /// Whether its stance was looked for.
+        scored: bool,
+        /// Why not, where it was not.
+        not_scored_reason: Option<String>,
+        /// How many passages it has.
+        passages: usize,
+        /// How many tokens of it did not fit the models and were not read.
+        truncated_tokens: usize,
+        /// The spans that were not read, as boilerplate: start, end, reason, text.
+        cuts: Vec<CutCell>,
+        /// The text in full; every byte offset of the document points into it.
+        text: String,
+    }
+}
+
+row! {
+    /// One row per passage of a document; its text is `text[start..end]` of the document, by bytes.
+    PassageRow in "passages" {
+        /// Id of the document.
+        document: String,
+        /// Its place among the document's passages, from 0.
+        passage: usize,
+        /// The paragraph that it stands in, from 0.
+        paragraph: usize,
+        /// First byte in the document's text.
+        start: usize,
+        /// One past the last byte.
+        end: usize,
+        /// Whose words: own, quoted or paraphrased.
+        voice: Voice,
+        /// Who is quoted or paraphrased, where that could be told.
+        actor: Option<String>,
+    }
+}
+
+row! {
+    /// One row per placement of a piece; stance is counted per piece, reach per placement.
+    PieceRow in "pieces" {
+        /// Id of the piece: that of the document which stands for it.
+        piece: String,
+        /// Id of the document placed.
+        document: String,
+        /// Its place among the piece's placements, from 0, in the order of reading.
+        placement: usize,
+        /// The outlet that placed it.
+        outlet: Option<String>,
+        /// Date of publication, YYYY-MM-DD.
+        published: Option<String>,
+    }
+}
+
+row! {
+    /// One row per record: the stance of a holder toward a target in a document.
+    StanceRow in "stances" {
+        /// Id of the document.
+        document: String,
+        /// Id of its piece; count pieces, not rows, where stance is counted.
+        piece: String,
+        /// Whether the document stands for its piece.
+        representative: bool,
+        /// Whose stance: author or actor.
+        holder_kind: String,
+        /// The actor's name; for the author, the word author.
+        holder: String,
+        /// Id of the target.
+        target: String,
+        /// favor, against, neutral or abstained.
+        stance: Stance,
+        /// Probability of favor.
+        favor: f32,
+        /// Probability of against.
+        against: f32,
+        /// Probability of neutral.
+        neutral: f32,
+        /// The largest of the three probabilities.
+        confidence: f32,
+        /// How many of the holder's passages bear on the target and were scored.
+        passages: usize,
+        /// How many rows of `evidence` belong to it.
+        evidence: usize,
+        /// The document's outlet.
+        outlet: Option<String>,
+        /// The document's authors; in CSV joined by `; `.
+        authors: Vec<String>,
+        /// The document's date of publication, YYYY-MM-DD.
+        published: Option<String>,
+        /// The document's kind: editorial, op-ed, news or other.
+        kind: Kind,
+    }
+}
+
+row! {
+    /// One row per passage that carries a record's stance.
+    EvidenceRow in "evidence" {
+        /// Id of the document.
+        document: String,
+        /// Whose stance: author or actor.
+        holder_kind: String,
+        /// The actor's name; for the author, the word author.
+        holder: String,
+        /// Id of the target.
+        target: String,
+        /// Its rank in the record, from 1, heaviest first.
+        rank: usize,
+        /// First byte in the document's text.
+        start: usize,
+        /// One past the last byte.
+        end: usize,
+        /// Whose words: own, quoted or paraphrased.
+        voice: Voice,
+        /// Probability of favor by this passage alone.
+        favor: f32,
+        /// Probability of against by this passage alone.
+        against: f32,
+        /// Probability of neutral by this passage alone.
+        neutral: f32,
+        /// How much it weighs in its record, from 0 to 1.
+        weight: f32,
+        /// The document's text at those bytes.
+        text: String,
+    }
+}
+
+/// A cut as it stands in `documents`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CutCell {
+    /// First byte in the document's text.
+    pub start: usize,
+    /// One past the last byte.
+    pub end: usize,
+    /// Why it was cut.
+    pub reason: CutReason,
+    /// The text at that span.
+    pub text: String,
+}
+
+impl From<&Cut> for CutCell {
+    fn from(cut: &Cut) -> Self {
+        let Cut { span, text, reason } = cut;
+        Self { start: span.start, end: span.end, reason: *reason, text: text.clone() }
+    }
+}
+
+/// What became of a document after it was read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reading {
+    /// How many passages it has.
+    pub passages: usize,
+    /// How many tokens of it did not fit the models.
+    pub truncated_tokens: usize,
+    /// Why its stance was not looked for; `None` where it was.
+    pub not_scored_reason: Option<String>,
+}
+
+impl DocumentRow {
+    /// The row of a document that is a placement of the piece with id `piece`.
+    pub fn of(document: &Document, piece: &str, reading: Reading) -> Self {
+        Self {
+            document: document.id.clone(),
+            piece: piece.to_owned(),
+            representative: document.id == piece,
+            path: document.source.path.clone(),
+            row: document.source.row,
+            title: document.title.clone(),
+            authors: document.authors.clone(),
+            outlet: document.outlet.clone(),
+            url: document.url.clone(),
+            published: document.published.clone(),
+            language: document.language.clone(),
+            kind: document.kind,
+            kind_reason: document.kind_reason.clone(),
+            scored: reading.not_scored_reason.is_none(),
+            not_scored_reason: reading.not_scored_reason,
+            passages: reading.passages,
+            truncated_tokens: reading.truncated_tokens,
+            cuts: document.cuts.iter().map(CutCell::from).collect(),
+            text: document.text.clone(),
+        }
+    }
+}
+
+impl PieceRow {
+    /// The row of the placement at `index` of the piece's placements.
+    pub fn of(piece: &Piece, index: usize, document: &Document) -> Self {
+        Self {
+            piece: piece.id.clone(),
+            document: document.id.clone(),
+            placement: index,
+            outlet: document.outlet.clone(),
+            published: document.published.clone(),
+        }
+    }
+}
+
+impl StanceRow {
+    /// The row of a record of `document`.
+    pub fn of(record: &Record, document: &Document) -> Self {
+        let p = record.probabilities;
+        Self {
+            document: record.document.clone(),
+            piece: record.piece.clone(),
+            representative: record.document == record.piece,
+            holder_kind: record.holder.kind().to_owned(),
+            holder: record.holder.name().to_owned(),
+            target: record.target.clone(),
+            stance: record.stance,
+            favor: p.favor,
+            against: p.against,
+            neutral: p.neutral,
+            confidence: p.confidence(),
+            passages: record.passages,
+            evidence: record.evidence.len(),
+            outlet: document.outlet.clone(),
+            authors: document.authors.clone(),
+            published: document.published.clone(),
+            kind: document.kind,
+        }
+    }
+}
+
+impl EvidenceRow {
+    /// The rows of a record, in the order of its evidence.
+    pub fn of(record: &Record) -> impl Iterator<Item = Self> {
+        let row = |(index, evidence): (usize, &Evidence)| Self {
+            document: record.document.clone(),
+            holder_kind: record.holder.kind().to_owned(),
+            holder: record.holder.name().to_owned(),
+            target: record.target.clone(),
+            rank: index + 1,
+            start: evidence.span.start,
+            end: evidence.span.end,
+            voice: evidence.voice,
+            favor: evidence.probabilities.favor,
+            against: evidence.probabilities.against,
+            neutral: evidence.probabilities.neutral,
+            weight: evidence.weight,
+            text: evidence.text.clone(),
+        };
+        record.evidence.iter().enumerate().map(row)
+    }
+}

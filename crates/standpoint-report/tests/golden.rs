@@ -1,0 +1,94 @@
+//! The outputs of an invented run, compared byte by byte with files under `tests/golden`.
+//!
+//! After a change that is meant, run with `STANDPOINT_BLESS=1` and read the difference.
+
+#![expect(clippy::unwrap_used, reason = "the helpers of tests fail as tests do")]
+
+mod sample;
+
+use standpoint_core::{Span, Voice};
+use standpoint_report::{
+    aggregates::Placement,
+    evaluation::read_records,
+    html::{ReportData, render},
+    tables::{DocumentRow, EvidenceRow, PassageRow, PieceRow, Reading, StanceRow, Tables},
+};
+use std::path::Path;
+
+fn check(name: &str, bytes: &[u8]) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
+    if std::env::var_os("STANDPOINT_BLESS").is_some() {
+        std::fs::write(&path, bytes).unwrap();
+    }
+    let golden = std::fs::read(&path).unwrap_or_default();
+    if golden != bytes {
+        let (golden, now) = (String::from_utf8_lossy(&golden), String::from_utf8_lossy(bytes));
+        let differs = golden.lines().zip(now.lines()).find(|(a, b)| a != b);
+        panic!("{name} is not as it was (see STANDPOINT_BLESS in this file): {differs:#?}");
+    }
+}
+
+/// Writes the first pieces of the sample as tables.
+fn write_tables(dir: &Path) {
+    let mut tables = Tables::create(dir).unwrap();
+    for sample::Sampled { piece, documents } in &sample::pieces()[..3] {
+        for (index, (document, records)) in documents.iter().enumerate() {
+            let reading = Reading { passages: document.body().count(), ..Reading::default() };
+            tables.documents(&[DocumentRow::of(document, &piece.id, reading)]).unwrap();
+            tables.pieces(&[PieceRow::of(piece, index, document)]).unwrap();
+            let passage = |(passage, span): (usize, Span)| PassageRow {
+                document: document.id.clone(),
+                passage,
+                paragraph: 0,
+                start: span.start,
+                end: span.end,
+                voice: Voice::Own,
+                actor: None,
+            };
+            let passages: Vec<_> = document.body().enumerate().map(passage).collect();
+            tables.passages(&passages).unwrap();
+            for record in records {
+                tables.stances(&[StanceRow::of(record, document)]).unwrap();
+                tables.evidence(&EvidenceRow::of(record).collect::<Vec<_>>()).unwrap();
+            }
+        }
+    }
+    tables.finish().unwrap();
+}
+
+#[test]
+fn tables_are_as_they_were() {
+    let dir = tempfile::tempdir().unwrap();
+    write_tables(dir.path());
+    for table in ["documents", "passages", "pieces", "stances", "evidence"] {
+        for extension in ["csv", "jsonl"] {
+            let name = format!("{table}.{extension}");
+            check(&name, &std::fs::read(dir.path().join(&name)).unwrap());
+        }
+    }
+}
+
+#[test]
+fn records_come_back_from_the_tables() {
+    let dir = tempfile::tempdir().unwrap();
+    write_tables(dir.path());
+    let pieces = sample::pieces();
+    let documents = pieces[..3].iter().flat_map(|sampled| &sampled.documents);
+    let records: Vec<_> = documents.flat_map(|(_, records)| records.clone()).collect();
+    assert_eq!(read_records(dir.path()).unwrap(), records);
+}
+
+#[test]
+fn the_report_is_as_it_was() {
+    let mut data = ReportData::of(sample::targets());
+    for sample::Sampled { documents, .. } in sample::pieces() {
+        let placements: Vec<_> =
+            documents.iter().map(|(document, records)| Placement::of(document, records)).collect();
+        data.add_piece(&placements);
+    }
+    sample::failures().iter().for_each(|failure| data.add_failure(failure));
+    data.summary = sample::summary();
+    let mut html = Vec::new();
+    render(&data, &mut html).unwrap();
+    check("report.html", &html);
+}
