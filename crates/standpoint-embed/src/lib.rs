@@ -3,9 +3,9 @@
 //! The pair model is the costly one, so it meets only passages that bear on a target. Two signs are
 //! read together, because each misses what the other sees: a passage *names* the target (its text
 //! or an alias, as whole words), or its vector is *near* one of the target's names. An argument
-//! rarely repeats what it is about in every sentence, so a document that is about the target draws
-//! its less explicit passages in: the bar that a passage's similarity has to reach falls with the
-//! share of the document's passages that name the target.
+//! rarely repeats what it is about in every sentence, so a passage is lent some of its neighbours'
+//! similarity, and a document that is about the target draws its less explicit passages in: the bar
+//! that a similarity has to reach falls with the share of passages that name the target.
 //!
 //! ```
 //! use standpoint_core::{Embedder, Target};
@@ -22,8 +22,8 @@
 //! let vectors = embedder.embed(&passages).unwrap().vectors;
 //! let vectors: Vec<Vector> = vectors.outer_iter().map(Vector::quantize).collect();
 //! let bearings = retriever.bearings(&passages, &vectors);
-//! assert_eq!(bearings[0].len(), 1);
-//! assert!(bearings[0][0].named && bearings[0][0].passage == 0);
+//! let carbon_price = &bearings[0];
+//! assert!(carbon_price[0].named && carbon_price[0].passage == 0);
 //! ```
 
 mod retrieval;

@@ -3,10 +3,16 @@ use regex::{Regex, RegexBuilder};
 use standpoint_core::{Embedder, ModelError, Target};
 
 /// How far a document's aboutness lowers the similarity that a passage needs, at most.
-const ABOUT_DISCOUNT: f32 = 0.15;
+const ABOUT_DISCOUNT: f32 = 0.3;
 
 /// The share of a document's passages that name a target from which it counts as wholly about it.
-const ABOUT_SHARE: f32 = 0.2;
+const ABOUT_SHARE: f32 = 0.05;
+
+/// How much of its similarity a passage lends to the one before and the one after it.
+const NEIGHBOUR_SHARE: f32 = 0.8;
+
+/// What naming a target is worth, on the scale of similarities: about that of a close paraphrase.
+const NAMED_SIMILARITY: f32 = 0.5;
 
 /// Why the targets could not be prepared.
 #[derive(Debug, thiserror::Error)]
@@ -36,11 +42,11 @@ pub struct Bearing {
 }
 
 impl Bearing {
-    /// How much the passage says about the target, in [0, 1]: naming it counts as much as the
-    /// similarity of a close paraphrase.
+    /// How much the passage's stance is a stance toward the target, in [0, 1]. A passage that names
+    /// the target is about it; one that does not says half as much as it is similar, at most, for a
+    /// stance model asked about a target that it cannot see often answers about something else.
     pub fn relevance(&self) -> f32 {
-        let named = if self.named { 0.5 } else { 0.0 };
-        self.similarity.max(named).clamp(0.0, 1.0)
+        if self.named { 1.0 } else { 0.5 * self.similarity.clamp(0.0, 1.0) }
     }
 }
 
@@ -97,7 +103,16 @@ impl Names {
         let named = met.iter().filter(|bearing| bearing.named).count();
         let share = named as f32 / met.len().max(1) as f32;
         let bar = threshold - ABOUT_DISCOUNT * (share / ABOUT_SHARE).min(1.0);
-        met.into_iter().filter(|bearing| bearing.named || bearing.similarity >= bar).collect()
+        let own = |at: usize| {
+            let floor = if met[at].named { NAMED_SIMILARITY } else { f32::NEG_INFINITY };
+            met[at].similarity.max(floor)
+        };
+        let bears = |at: usize| {
+            let neighbours = [at.checked_sub(1), Some(at + 1).filter(|&next| next < met.len())];
+            let lent = neighbours.into_iter().flatten().map(|near| own(near) * NEIGHBOUR_SHARE);
+            met[at].named || lent.fold(own(at), f32::max) >= bar
+        };
+        met.iter().filter(|bearing| bears(bearing.passage)).copied().collect()
     }
 
     fn similarity(&self, vector: &Vector) -> f32 {
@@ -168,18 +183,32 @@ mod tests {
         assert!(pattern(&target("—", &["…"])).unwrap().is_none());
     }
 
+    fn meet(target: Target, passages: &[&str]) -> Vec<usize> {
+        let embedder = lexical::embedder();
+        let retriever = Retriever::new(&[target], &embedder).unwrap();
+        let vectors = embedder.embed(passages).unwrap().vectors;
+        let vectors: Vec<Vector> = vectors.outer_iter().map(Vector::quantize).collect();
+        retriever.bearings(passages, &vectors)[0].iter().map(|b| b.passage).collect()
+    }
+
+    const OTHER: &str = "Nothing else happened yesterday.";
+
     #[test]
     fn a_document_about_the_target_draws_its_less_explicit_passages_in() {
-        let embedder = lexical::embedder();
-        let retriever = Retriever::new(&[target("carbon price", &[])], &embedder).unwrap();
-        let meet = |passages: &[&str]| -> Vec<usize> {
-            let vectors = embedder.embed(passages).unwrap().vectors;
-            let vectors: Vec<Vector> = vectors.outer_iter().map(Vector::quantize).collect();
-            retriever.bearings(passages, &vectors)[0].iter().map(|b| b.passage).collect()
-        };
-        // Five content words, one of them shared: cosine 0.316 × … below the bar of 0.3 alone.
-        let vague = "Every price paid by poor tenants hurts many children badly.";
-        assert_eq!(meet(&[vague, "Nothing else."]), [] as [usize; 0]);
-        assert_eq!(meet(&["The carbon price is a blunder.", vague]), [0, 1]);
+        let price = || target("carbon price", &[]);
+        // Ten content words, one of the target's two among them: similarity 0.22, below 0.3.
+        let vague =
+            "Every price paid by poor tenants in this cold valley hurts many children badly.";
+        assert_eq!(meet(price(), &[OTHER, vague, OTHER]), [] as [usize; 0]);
+        let about = "The carbon price is a blunder.";
+        assert_eq!(meet(price(), &[about, OTHER, OTHER, vague, OTHER]), [0, 1, 2, 3, 4]);
+    }
+
+    #[test]
+    fn a_passage_beside_one_that_is_near_the_target_bears_on_it() {
+        let price = target("carbon price", &[]);
+        // Similar (0.5) without naming it; its neighbours are lent 0.4, those beyond nothing.
+        let near = "A price, said carbon traders, drifts.";
+        assert_eq!(meet(price, &[OTHER, OTHER, near, OTHER, OTHER]), [1, 2, 3]);
     }
 }

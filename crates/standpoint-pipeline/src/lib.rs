@@ -1,1 +1,30 @@
-//! The batch driver: work list, store, resume, manifest.
+//! The batch driver: from inputs and targets to a folder of results.
+//!
+//! A run goes through the corpus three times, and never holds more of it than a *window*:
+//!
+//! 1. **Read**: every document is cleaned, segmented and sketched, in parallel, and spilled to disk.
+//! 2. **Score**: the sketches give the pieces; the document that stands for a piece is scored, and
+//!    its records are carried over to the piece's other placements.
+//! 3. **Write**: tables in the order of the documents, the report, and last of all `run.json`.
+//!
+//! What a model answered is kept in a store by content (`store.redb` in the output folder), so a run that
+//! was killed, or is repeated over a grown corpus, computes only what is new. Everything else is
+//! made afresh in a work folder and moved into place at the end: an output folder holds a whole run
+//! or none. Same input, same bytes, whatever the threads and however often it was interrupted;
+//! only `timings` in `run.json` tells runs apart.
+
+mod error;
+mod explain;
+mod intake;
+mod run;
+mod scoring;
+mod spill;
+mod store;
+mod targets;
+
+pub use error::PipelineError;
+pub use explain::{Explanation, PassageExplanation, PassageMatch, explain};
+pub use intake::{Corpus, Intake, intake};
+pub use run::{Event, Job, Survey, run, survey};
+pub use scoring::Models;
+pub use targets::{check_targets, read_targets, targets_from_phrases};

@@ -309,7 +309,8 @@ pub fn context(passages: &[Passage], attributions: &[Attribution], at: usize) ->
             && attributions[other] == attributions[at]
     };
     let start = if at > 0 && same(at - 1) { at - 1 } else { at };
-    Span::new(passages[start].span.start, passages[at].span.end)
+    let end = if at + 1 < passages.len() && same(at + 1) { at + 1 } else { at };
+    Span::new(passages[start].span.start, passages[end].span.end)
 }
 
 #[cfg(test)]
@@ -418,6 +419,6 @@ mod tests {
         let other = Attribution { voice: Voice::Quoted, actor: None };
         let voices = [own.clone(), own.clone(), other];
         let slice = |at| context(&passages, &voices, at).of(text).unwrap();
-        assert_eq!([slice(0), slice(1), slice(2)], ["One.", "One. Two.", "Three."]);
+        assert_eq!([slice(0), slice(1), slice(2)], ["One. Two.", "One. Two.", "Three."]);
     }
 }

@@ -152,7 +152,7 @@ pub(crate) fn name_starting_at(
 pub(crate) fn without_titles(name: &str) -> String {
     let words: Vec<&str> = name.split_whitespace().collect();
     let is_title_word = |word: &&str| is_title(&word.trim_end_matches('.').to_lowercase());
-    let after = words.iter().rposition(|word| is_title_word(word)).map_or(0, |at| at + 1);
+    let after = words.iter().rposition(is_title_word).map_or(0, |at| at + 1);
     let kept = if after < words.len() { &words[after..] } else { &words[..] };
     kept.join(" ")
 }

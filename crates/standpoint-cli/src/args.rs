@@ -1,0 +1,183 @@
+//! The command line, as clap reads it; help texts, completions and the man page come from here.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Who stands where: reads documents and tells which outlet, author and quoted actor is for,
+/// against or neutral toward each target, with the sentences that show it.
+#[derive(Debug, Parser)]
+#[command(name = "standpoint", version, propagate_version = true)]
+#[command(after_help = "Exit codes: 0 done; 1 done, but some documents failed; 2 usage or \
+                        configuration; 3 internal.\n\
+                        Settings: defaults < standpoint.toml < environment < flags; see \
+                        `standpoint config`.")]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Read documents, find who stands where, write tables and a report.
+    Run(RunArgs),
+    /// Print the documents as they are read: text, cuts and metadata, as JSONL.
+    Ingest(IngestArgs),
+    /// Show one document: its cuts, passages, matches and scores, and what they come to.
+    Explain(ExplainArgs),
+    /// Score the stance model on labelled pairs, or a run against gold labels.
+    Eval(EvalArgs),
+    /// List the models that are built in, or show one.
+    Models(ModelsArgs),
+    /// Show every setting, its value and where it came from.
+    Config(ConfigArgs),
+    /// Print completions for a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page (roff).
+    Man,
+}
+
+/// Reading documents.
+#[derive(Debug, Args)]
+pub(crate) struct ReadOptions {
+    /// Which column or field holds what, e.g. `text=body` (repeatable); known: id, title, author,
+    /// outlet, url, date, language, kind, text.
+    #[arg(
+        long = "field",
+        value_name = "FIELD=NAME",
+        env = "STANDPOINT_FIELDS",
+        value_delimiter = ','
+    )]
+    pub(crate) fields: Option<Vec<String>>,
+    /// Worker threads [default: one per processor].
+    #[arg(long, value_name = "N", env = "STANDPOINT_THREADS")]
+    pub(crate) threads: Option<usize>,
+    /// Settings file [default: standpoint.toml, if there is one].
+    #[arg(long, value_name = "FILE", env = "STANDPOINT_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
+    /// Format of the log on standard error.
+    #[arg(long, value_name = "FORMAT", env = "STANDPOINT_LOG_FORMAT")]
+    pub(crate) log_format: Option<LogFormat>,
+}
+
+/// What is asked, and of which models.
+#[derive(Debug, Args)]
+pub(crate) struct ScoreOptions {
+    /// Target file (TOML: [[target]] with id, text, aliases).
+    #[arg(long, value_name = "FILE", env = "STANDPOINT_TARGETS")]
+    pub(crate) targets: Option<PathBuf>,
+    /// A target as a phrase or claim (repeatable), in place of a target file.
+    #[arg(long = "target", value_name = "PHRASE", conflicts_with = "targets")]
+    pub(crate) target: Vec<String>,
+    /// Embedder: a built-in name or a folder with a model.toml [default: minilm].
+    #[arg(long, value_name = "NAME|FOLDER", env = "STANDPOINT_EMBEDDER")]
+    pub(crate) embedder: Option<String>,
+    /// Stance model: a built-in name or a folder with a model.toml [default: minilm-stance].
+    #[arg(long, value_name = "NAME|FOLDER", env = "STANDPOINT_STANCE_MODEL")]
+    pub(crate) stance_model: Option<String>,
+    /// Give no answer where the best label's probability is below this [default: 0.4].
+    #[arg(long, value_name = "P", env = "STANDPOINT_ABSTAIN_BELOW")]
+    pub(crate) abstain_below: Option<f32>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    /// Files and folders to read; `-` is JSONL from standard input.
+    #[arg(required = true, value_name = "INPUT")]
+    pub(crate) inputs: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) score: ScoreOptions,
+    /// Output folder [default: out]; run again into it, and only what is new is computed.
+    #[arg(long, value_name = "FOLDER", env = "STANDPOINT_OUT")]
+    pub(crate) out: Option<PathBuf>,
+    /// Read and report what would be read, skipped and scored; write nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) read: ReadOptions,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct IngestArgs {
+    /// Files and folders to read; `-` is JSONL from standard input.
+    #[arg(required = true, value_name = "INPUT")]
+    pub(crate) inputs: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) read: ReadOptions,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArgs {
+    /// The file that holds the document; `-` is JSONL from standard input.
+    #[arg(value_name = "INPUT")]
+    pub(crate) input: PathBuf,
+    /// Id of the document, where the file holds several.
+    #[arg(long, value_name = "ID")]
+    pub(crate) id: Option<String>,
+    #[command(flatten)]
+    pub(crate) score: ScoreOptions,
+    #[command(flatten)]
+    pub(crate) read: ReadOptions,
+    /// How to print it.
+    #[arg(long, value_enum, default_value_t = OutputFormat::Text)]
+    pub(crate) format: OutputFormat,
+}
+
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("what").required(true).args(["pairs", "run"]))]
+pub(crate) struct EvalArgs {
+    /// Labelled pairs (JSONL or CSV: id, text, target, label): classify and score them.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) pairs: Option<PathBuf>,
+    /// Output folder of a run: score its records against --gold.
+    #[arg(long, value_name = "FOLDER", requires = "gold")]
+    pub(crate) run: Option<PathBuf>,
+    /// Gold records (JSONL: document, holder, target, label, evidence).
+    #[arg(long, value_name = "FILE", conflicts_with = "pairs")]
+    pub(crate) gold: Option<PathBuf>,
+    /// Stance model for --pairs [default: minilm-stance].
+    #[arg(long, value_name = "NAME|FOLDER", env = "STANDPOINT_STANCE_MODEL")]
+    pub(crate) stance_model: Option<String>,
+    #[command(flatten)]
+    pub(crate) read: ReadOptions,
+    /// How to print the figures.
+    #[arg(long, value_enum, default_value_t = OutputFormat::Text)]
+    pub(crate) format: OutputFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ModelsArgs {
+    /// A built-in name or a folder: show what it says of itself, card included.
+    #[arg(value_name = "NAME|FOLDER")]
+    pub(crate) model: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ConfigArgs {
+    #[command(flatten)]
+    pub(crate) score: ScoreOptions,
+    /// Output folder [default: out].
+    #[arg(long, value_name = "FOLDER", env = "STANDPOINT_OUT")]
+    pub(crate) out: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) read: ReadOptions,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OutputFormat {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}

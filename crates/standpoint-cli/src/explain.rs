@@ -1,0 +1,141 @@
+//! `standpoint explain`: one document, and why it got its records.
+
+use crate::args::{ExplainArgs, OutputFormat};
+use crate::run::classify;
+use crate::settings::Layers;
+use crate::{Outcome, Usage, models};
+use anyhow::anyhow;
+use clap::ArgMatches;
+use standpoint_core::Probabilities;
+use standpoint_pipeline::{Corpus, Explanation, Intake, Models, intake};
+use std::io::Write;
+
+pub(crate) fn explain(args: &ExplainArgs, matches: &ArgMatches) -> anyhow::Result<Outcome> {
+    let layers = Layers::new(&args.read, matches)?;
+    layers.start_log();
+    let targets = layers.targets(&args.score)?;
+    let document = find(args, &layers)?;
+    let models = Models {
+        embedder: models::embedder(&layers.embedder(&args.score).value)?,
+        stance: models::stance_model(&layers.stance_model(args.score.stance_model.as_ref()).value)?,
+    };
+    let abstain_below = layers.abstain_below(&args.score)?.value;
+    let explanation = standpoint_pipeline::explain(document, &targets, &models, abstain_below)
+        .map_err(classify)?;
+    let mut out = std::io::stdout().lock();
+    match args.format {
+        OutputFormat::Text => print(&mut out, &explanation)?,
+        OutputFormat::Json => {
+            serde_json::to_writer_pretty(&mut out, &explanation)?;
+            writeln!(out)?;
+        }
+    }
+    Ok(Outcome::Done)
+}
+
+/// The document with the id asked for, or the only one that the input holds.
+fn find(args: &ExplainArgs, layers: &Layers<'_>) -> anyhow::Result<Intake> {
+    let corpus = Corpus { inputs: vec![args.input.clone()], fields: layers.fields()? };
+    let mut found = None;
+    let mut ids = Vec::new();
+    let mut failure = None;
+    intake(&corpus, layers.threads().value, |item| {
+        match item {
+            Ok(item) => {
+                let asked = args.id.as_ref().is_none_or(|id| *id == item.document.id);
+                if ids.len() < 5 {
+                    ids.push(item.document.id.clone());
+                }
+                if asked && found.is_none() {
+                    found = Some(item);
+                } else if asked && args.id.is_none() {
+                    failure = Some("it holds several documents: choose one with --id".to_owned());
+                }
+            }
+            Err(error) => failure = failure.take().or(Some(error.to_string())),
+        }
+        Ok(())
+    })
+    .map_err(classify)?;
+    let input = args.input.display();
+    match (found, failure) {
+        (Some(found), None) => Ok(found),
+        (Some(found), Some(_)) if args.id.is_some() => Ok(found),
+        (_, Some(failure)) => {
+            let ids = if ids.len() > 1 {
+                format!(" (it has {}, …)", ids.join(", "))
+            } else {
+                String::new()
+            };
+            Err(Usage(anyhow!("{input}: {failure}{ids}")).into())
+        }
+        (None, None) => {
+            let id = args.id.as_deref().unwrap_or_default();
+            let known = ids.join(", ");
+            Err(Usage(anyhow!("{input} has no document {id:?}; it has {known}, …")).into())
+        }
+    }
+}
+
+fn print(out: &mut impl Write, explanation: &Explanation) -> std::io::Result<()> {
+    let document = &explanation.document;
+    writeln!(out, "{}", document.id)?;
+    let absent = "–";
+    writeln!(out, "  title     {}", document.title.as_deref().unwrap_or(absent))?;
+    writeln!(out, "  authors   {}", document.authors.join("; "))?;
+    writeln!(out, "  outlet    {}", document.outlet.as_deref().unwrap_or(absent))?;
+    writeln!(out, "  published {}", document.published.as_deref().unwrap_or(absent))?;
+    writeln!(out, "  language  {}", document.language.as_deref().unwrap_or(absent))?;
+    writeln!(out, "  kind      {} ({})", document.kind.as_str(), document.kind_reason)?;
+    if let Some(reason) = &explanation.not_scored {
+        writeln!(out, "  a run does not score it: {reason}")?;
+    }
+    writeln!(out, "\ncuts")?;
+    for cut in &document.cuts {
+        let (start, end) = (cut.span.start, cut.span.end);
+        writeln!(out, "  {start:>6}..{end:<6} {:<10} {}", cut.reason.as_str(), line(&cut.text))?;
+    }
+    writeln!(out, "\npassages")?;
+    for passage in &explanation.passages {
+        let who = match &passage.actor {
+            Some(actor) => format!("{}: {actor}", passage.voice.as_str()),
+            None => passage.voice.as_str().to_owned(),
+        };
+        let (start, end) = (passage.span.start, passage.span.end);
+        writeln!(out, "  {start:>6}..{end:<6} [{who}] {}", line(&passage.text))?;
+        for met in &passage.matches {
+            let named = if met.named { ", named" } else { "" };
+            let said = match &met.probabilities {
+                Some(p) => parts(p),
+                None => "not asked: a voice without a name".to_owned(),
+            };
+            writeln!(
+                out,
+                "{:>17}{} (similarity {:.2}{named}): {said}",
+                "→ ", met.target, met.similarity
+            )?;
+        }
+    }
+    writeln!(out, "\nrecords")?;
+    for record in &explanation.records {
+        writeln!(
+            out,
+            "  {} → {}: {} ({}; {} passages)",
+            record.holder.name(),
+            record.target,
+            record.stance.as_str(),
+            parts(&record.probabilities),
+            record.passages
+        )?;
+    }
+    Ok(())
+}
+
+fn parts(p: &Probabilities) -> String {
+    format!("favor {:.2}, against {:.2}, neutral {:.2}", p.favor, p.against, p.neutral)
+}
+
+/// A text in one line.
+fn line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,197 @@
+//! Settings from four layers: defaults < standpoint.toml < environment < flags.
+
+use crate::args::{ConfigArgs, LogFormat, ReadOptions, ScoreOptions};
+use crate::{Outcome, Usage};
+use anyhow::{Context, anyhow};
+use clap::ArgMatches;
+use clap::parser::ValueSource;
+use serde::Deserialize;
+use standpoint_core::Target;
+use standpoint_ingest::Fields;
+use standpoint_pipeline::{check_targets, read_targets, targets_from_phrases};
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+const FILE: &str = "standpoint.toml";
+
+/// `standpoint.toml`. Unknown keys are errors: a misspelt setting must not be a silent default.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SettingsFile {
+    targets: Option<PathBuf>,
+    out: Option<PathBuf>,
+    threads: Option<usize>,
+    embedder: Option<String>,
+    stance_model: Option<String>,
+    abstain_below: Option<f32>,
+    fields: Option<Vec<String>>,
+    log_format: Option<LogFormat>,
+}
+
+/// A setting's value and where it came from.
+#[derive(Debug, Clone)]
+pub(crate) struct Setting<T> {
+    pub(crate) value: T,
+    origin: String,
+}
+
+/// The flags given and the settings file: what the settings are resolved from.
+pub(crate) struct Layers<'a> {
+    file: SettingsFile,
+    file_name: String,
+    matches: &'a ArgMatches,
+    read: &'a ReadOptions,
+}
+
+impl<'a> Layers<'a> {
+    /// Reads the settings file: the one named, else `standpoint.toml` if it is there.
+    pub(crate) fn new(read: &'a ReadOptions, matches: &'a ArgMatches) -> anyhow::Result<Self> {
+        let path = read.config.clone().unwrap_or_else(|| PathBuf::from(FILE));
+        let file = if read.config.is_some() || path.exists() {
+            read_file(&path).map_err(Usage)?
+        } else {
+            SettingsFile::default()
+        };
+        Ok(Layers { file, file_name: path.display().to_string(), matches, read })
+    }
+
+    fn resolve<T: Clone>(
+        &self,
+        id: &str,
+        flag: Option<T>,
+        file: Option<T>,
+        default: T,
+    ) -> Setting<T> {
+        if let Some(value) = flag {
+            let origin = match self.matches.value_source(id) {
+                Some(ValueSource::EnvVariable) => format!("STANDPOINT_{}", id.to_uppercase()),
+                _ => format!(
+                    "--{}",
+                    if id == "fields" { "field".into() } else { id.replace('_', "-") }
+                ),
+            };
+            return Setting { value, origin };
+        }
+        match file {
+            Some(value) => Setting { value, origin: self.file_name.clone() },
+            None => Setting { value: default, origin: "default".to_owned() },
+        }
+    }
+
+    pub(crate) fn threads(&self) -> Setting<usize> {
+        self.resolve("threads", self.read.threads, self.file.threads, 0)
+    }
+
+    pub(crate) fn log_format(&self) -> Setting<LogFormat> {
+        self.resolve("log_format", self.read.log_format, self.file.log_format, LogFormat::Text)
+    }
+
+    fn field_names(&self) -> Setting<Vec<String>> {
+        self.resolve("fields", self.read.fields.clone(), self.file.fields.clone(), Vec::new())
+    }
+
+    pub(crate) fn fields(&self) -> anyhow::Result<Fields> {
+        Ok(Fields::with(&self.field_names().value).map_err(|error| Usage(error.into()))?)
+    }
+
+    pub(crate) fn field_overrides(&self) -> Vec<String> {
+        self.field_names().value
+    }
+
+    pub(crate) fn out(&self, flag: Option<&PathBuf>) -> Setting<PathBuf> {
+        self.resolve("out", flag.cloned(), self.file.out.clone(), PathBuf::from("out"))
+    }
+
+    pub(crate) fn embedder(&self, score: &ScoreOptions) -> Setting<String> {
+        let file = self.file.embedder.clone();
+        self.resolve("embedder", score.embedder.clone(), file, "minilm".to_owned())
+    }
+
+    pub(crate) fn stance_model(&self, flag: Option<&String>) -> Setting<String> {
+        let file = self.file.stance_model.clone();
+        self.resolve("stance_model", flag.cloned(), file, "minilm-stance".to_owned())
+    }
+
+    pub(crate) fn abstain_below(&self, score: &ScoreOptions) -> anyhow::Result<Setting<f32>> {
+        let setting =
+            self.resolve("abstain_below", score.abstain_below, self.file.abstain_below, 0.4);
+        if !(0.0..=1.0).contains(&setting.value) {
+            return Err(Usage(anyhow!(
+                "abstain_below is {} ({}): give a probability from 0 to 1",
+                setting.value,
+                setting.origin
+            ))
+            .into());
+        }
+        Ok(setting)
+    }
+
+    fn target_file(&self, score: &ScoreOptions) -> Setting<Option<PathBuf>> {
+        let flag = score.targets.clone().map(Some);
+        self.resolve("targets", flag, self.file.targets.clone().map(Some), None)
+    }
+
+    /// The targets: phrases given as flags, else the target file.
+    pub(crate) fn targets(&self, score: &ScoreOptions) -> anyhow::Result<Vec<Target>> {
+        if !score.target.is_empty() {
+            let targets = targets_from_phrases(score.target.iter().map(String::as_str));
+            check_targets(&targets).map_err(|reason| Usage(anyhow!(reason)))?;
+            return Ok(targets);
+        }
+        let file = self.target_file(score).value.ok_or_else(|| {
+            Usage(anyhow!("no targets: give --targets FILE, or --target \"PHRASE\" for each"))
+        })?;
+        Ok(read_targets(&file).map_err(|error| Usage(error.into()))?)
+    }
+
+    /// Starts logging to standard error; what is logged is set by `STANDPOINT_LOG`.
+    pub(crate) fn start_log(&self) {
+        let filter = tracing_subscriber::EnvFilter::try_from_env("STANDPOINT_LOG")
+            .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
+        let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+        match self.log_format().value {
+            LogFormat::Text => log.without_time().with_target(false).init(),
+            LogFormat::Json => log.json().init(),
+        }
+    }
+}
+
+fn read_file(path: &Path) -> anyhow::Result<SettingsFile> {
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("cannot read the settings file {}", path.display()))?;
+    toml::from_str(&text)
+        .map_err(|error| anyhow!("{}: {}", path.display(), error.to_string().trim_end()))
+}
+
+/// `standpoint config`: every setting, its value and where it came from.
+pub(crate) fn show(args: &ConfigArgs, matches: &ArgMatches) -> anyhow::Result<Outcome> {
+    let layers = Layers::new(&args.read, matches)?;
+    let mut table = String::new();
+    let mut row = |name: &str, value: String, origin: &str| {
+        let _ = writeln!(table, "{name:<14} {value:<28} {origin}");
+    };
+    let targets = layers.target_file(&args.score);
+    let file = targets.value.map_or("(none)".to_owned(), |path| path.display().to_string());
+    row("targets", file, &targets.origin);
+    let out = layers.out(args.out.as_ref());
+    row("out", out.value.display().to_string(), &out.origin);
+    let threads = layers.threads();
+    let count = match threads.value {
+        0 => "0 (one per processor)".to_owned(),
+        n => n.to_string(),
+    };
+    row("threads", count, &threads.origin);
+    let embedder = layers.embedder(&args.score);
+    row("embedder", embedder.value, &embedder.origin);
+    let stance_model = layers.stance_model(args.score.stance_model.as_ref());
+    row("stance_model", stance_model.value, &stance_model.origin);
+    let abstain_below = layers.abstain_below(&args.score)?;
+    row("abstain_below", abstain_below.value.to_string(), &abstain_below.origin);
+    let fields = layers.field_names();
+    row("fields", format!("[{}]", fields.value.join(", ")), &fields.origin);
+    let log_format = layers.log_format();
+    row("log_format", format!("{:?}", log_format.value).to_lowercase(), &log_format.origin);
+    std::io::stdout().write_all(table.as_bytes())?;
+    Ok(Outcome::Done)
+}

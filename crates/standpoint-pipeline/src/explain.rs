@@ -1,0 +1,91 @@
+//! Why a document got its records: its cuts, its passages, what they met, what the model said.
+
+use crate::scoring::{Models, Outcome, Ready, Scorer};
+use crate::store::Store;
+use crate::{Intake, PipelineError};
+use serde::Serialize;
+use standpoint_core::{Document, Holder, Probabilities, Record, Span, Target, Voice};
+
+/// Everything that a run would do with one document.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Explanation {
+    /// The document with its metadata and cuts.
+    pub document: Document,
+    /// Why a run would not score it; `None` if it would. The scores are shown all the same.
+    pub not_scored: Option<String>,
+    /// Every passage, in order.
+    pub passages: Vec<PassageExplanation>,
+    /// What they come to.
+    pub records: Vec<Record>,
+    /// Tokens that did not fit the models.
+    pub truncated_tokens: usize,
+}
+
+/// One passage and what it met.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PassageExplanation {
+    /// Its bytes in the document's text.
+    pub span: Span,
+    /// The text at that span.
+    pub text: String,
+    /// Whose words.
+    pub voice: Voice,
+    /// Who is quoted or paraphrased, where that could be told.
+    pub actor: Option<String>,
+    /// The targets that it bears on.
+    pub matches: Vec<PassageMatch>,
+}
+
+/// A target that a passage bears on.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PassageMatch {
+    /// Id of the target.
+    pub target: String,
+    /// Whether the passage names it.
+    pub named: bool,
+    /// Similarity to the nearest of its names.
+    pub similarity: f32,
+    /// Whose stance it counts for; `None` for a voice without a name, which counts for nobody.
+    #[serde(flatten)]
+    pub holder: Option<Holder>,
+    /// What the stance model says; `None` where nobody's stance was asked for.
+    pub probabilities: Option<Probabilities>,
+}
+
+/// Scores one document as a run would, and keeps what a run throws away.
+///
+/// # Errors
+/// [`PipelineError`] if a model does not answer.
+pub fn explain(
+    intake: Intake,
+    targets: &[Target],
+    models: &Models,
+    abstain_below: f32,
+) -> Result<Explanation, PipelineError> {
+    let store = Store::in_memory()?;
+    let scorer = Scorer::new(models, targets, &store, abstain_below)?;
+    let ready = Ready::new(intake.document, intake.passages);
+    let outcomes = scorer.score(std::slice::from_ref(&ready))?;
+    let outcome = outcomes.into_iter().next();
+    let Outcome { questions, records, truncated_tokens, .. } = outcome.unwrap_or_default();
+    let passage = |(index, text): (usize, &str)| PassageExplanation {
+        span: ready.passages[index].span,
+        text: text.to_owned(),
+        voice: ready.attributions[index].voice,
+        actor: ready.attributions[index].actor.clone(),
+        matches: questions
+            .iter()
+            .filter(|question| question.bearing.passage == index)
+            .map(|question| PassageMatch {
+                target: targets[question.target].id.clone(),
+                named: question.bearing.named,
+                similarity: question.bearing.similarity,
+                holder: question.holder.clone(),
+                probabilities: question.answer.map(|answer| answer.probabilities),
+            })
+            .collect(),
+    };
+    let not_scored = models.not_scored(&ready.document);
+    let passages = ready.texts().into_iter().enumerate().map(passage).collect();
+    Ok(Explanation { not_scored, passages, records, truncated_tokens, document: ready.document })
+}

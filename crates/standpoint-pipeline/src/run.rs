@@ -1,0 +1,553 @@
+//! The run: read, score, write.
+
+use crate::PipelineError;
+use crate::intake::{Corpus, read_files};
+use crate::scoring::{Models, Outcome, Ready, Scorer};
+use crate::spill::{Spill, SpillWriter, Spilled};
+use crate::store::Store;
+use rayon::prelude::*;
+use serde::Serialize;
+use standpoint_core::{Document, Evidence, Failure, Passage, Piece, Record, Span, Stance, Target};
+use standpoint_ingest::{Listing, Sketch, Skipped, discover, group, shingles};
+use standpoint_report::aggregates::Placement;
+use standpoint_report::html::{self, ReportData};
+use standpoint_report::summary::RunSummary;
+use standpoint_report::tables::{
+    self, DocumentRow, EvidenceRow, PassageRow, PieceRow, StanceRow, Tables,
+};
+use standpoint_stance::Attribution;
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+/// How many passages are scored together.
+const WINDOW_PASSAGES: usize = 8192;
+
+/// A run: what to read, what to ask, where to write.
+#[derive(Debug, Clone)]
+pub struct Job {
+    /// What to read.
+    pub corpus: Corpus,
+    /// What to ask; see [`check_targets`](crate::check_targets).
+    pub targets: Vec<Target>,
+    /// The output folder; made if missing.
+    pub out: PathBuf,
+    /// Worker threads; 0 for one per processor.
+    pub threads: usize,
+    /// A record whose label is less probable than this abstains, in [0, 1].
+    pub abstain_below: f32,
+}
+
+/// How far a run has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Event {
+    /// So many documents were read, and so many inputs failed.
+    Read {
+        /// Documents read so far.
+        documents: u64,
+        /// Failures so far.
+        failed: u64,
+    },
+    /// So many pieces were scored, of so many.
+    Scored {
+        /// Pieces done.
+        pieces: usize,
+        /// All pieces.
+        of: usize,
+    },
+    /// The tables and the report are being written.
+    Writing,
+}
+
+/// What stands in `run.json`.
+#[derive(Serialize)]
+struct Manifest<'a> {
+    standpoint: &'static str,
+    targets: &'a [Target],
+    /// Hash over the ids and texts of all documents, in order.
+    input_hash: String,
+    #[serde(flatten)]
+    summary: &'a RunSummary,
+    timings: Timings,
+}
+
+/// Seconds of wall time; the only part of a run that differs from one time to the next.
+#[derive(Serialize)]
+struct Timings {
+    threads: usize,
+    read: f64,
+    score: f64,
+    write: f64,
+}
+
+/// Runs a job and returns its counts. Blocks until the output folder is complete; `progress` is
+/// called from the calling thread's worker now and then.
+///
+/// # Errors
+/// [`PipelineError`]; the output folder then holds what it held before, and the store what was
+/// computed.
+pub fn run(
+    job: &Job,
+    models: &Models,
+    progress: &(dyn Fn(Event) + Sync),
+) -> Result<RunSummary, PipelineError> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(job.threads).build()?;
+    pool.install(|| run_here(job, models, progress))
+}
+
+/// What a run would do.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Survey {
+    /// Files that would be read.
+    pub files: usize,
+    /// Files that would not be, and why.
+    pub skipped: Vec<Skipped>,
+    /// Documents in the files.
+    pub documents: u64,
+    /// Documents that would be scored, placements of one piece counted each.
+    pub scored: u64,
+    /// Their passages.
+    pub passages: u64,
+    /// Documents that would not be scored, by reason.
+    pub not_scored: BTreeMap<String, u64>,
+    /// Documents that cannot be read.
+    pub failures: Vec<Failure>,
+}
+
+/// Reads all that a job would read, and writes nothing.
+///
+/// # Errors
+/// [`PipelineError`] if the inputs cannot be listed.
+pub fn survey(
+    job: &Job,
+    models: &Models,
+    progress: &(dyn Fn(Event) + Sync),
+) -> Result<Survey, PipelineError> {
+    let Listing { files, skipped } = discover(&job.corpus.inputs)?;
+    let mut survey = Survey { files: files.len(), skipped, ..Survey::default() };
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(job.threads).build()?;
+    let mut note = |item: Result<crate::Intake, Failure>| {
+        match item {
+            Ok(item) => {
+                survey.documents += 1;
+                match models.not_scored(&item.document) {
+                    Some(reason) => *survey.not_scored.entry(reason).or_default() += 1,
+                    None => {
+                        survey.scored += 1;
+                        survey.passages += item.passages.len() as u64;
+                    }
+                }
+            }
+            Err(failure) => survey.failures.push(failure),
+        }
+        let failed = survey.failures.len() as u64;
+        progress(Event::Read { documents: survey.documents, failed });
+        Ok(())
+    };
+    pool.install(|| read_files(&files, &job.corpus.fields, &mut note))?;
+    Ok(survey)
+}
+
+fn run_here(
+    job: &Job,
+    models: &Models,
+    progress: &(dyn Fn(Event) + Sync),
+) -> Result<RunSummary, PipelineError> {
+    let listing = discover(&job.corpus.inputs)?;
+    if listing.files.is_empty() {
+        return Err(PipelineError::Nothing(nothing_to_read(&listing)));
+    }
+    let work = Work::open(&job.out)?;
+    let started = Instant::now();
+    let mut report = ReportData::of(job.targets.clone());
+    report.summary.models = vec![models.embedder.info().clone(), models.stance.info().clone()];
+    report.summary.settings =
+        BTreeMap::from([("abstain_below".to_owned(), job.abstain_below.to_string())]);
+    let mut run = Run { job, models, progress, report, truncated: Vec::new() };
+
+    let Reading { mut spill, sketches, lengths, input_hash } = run.read(&listing, &work.path)?;
+    let read = started.elapsed().as_secs_f64();
+
+    let groups = group(&sketches, |index| {
+        let spilled = spill.read(index)?;
+        Ok::<_, PipelineError>(shingles(&spilled.document))
+    })?;
+    drop(sketches);
+    let groups: Vec<Group> =
+        groups.pieces.into_iter().map(|placements| Group::of(placements, &lengths)).collect();
+    let mut tables = Tables::create(&work.path)?;
+    run.score(&mut spill, &groups, &work.store, &mut tables)?;
+    let scored = started.elapsed().as_secs_f64();
+
+    progress(Event::Writing);
+    run.write_documents(&mut spill, &groups, &mut tables)?;
+    tables.finish()?;
+    run.write_report(&work.path)?;
+    let timings = Timings {
+        threads: rayon::current_num_threads(),
+        read,
+        score: scored - read,
+        write: started.elapsed().as_secs_f64() - scored,
+    };
+    let manifest = Manifest {
+        standpoint: env!("CARGO_PKG_VERSION"),
+        targets: &job.targets,
+        input_hash,
+        summary: &run.report.summary,
+        timings,
+    };
+    write_json(&work.path.join("run.json"), &manifest)?;
+    drop(spill);
+    let summary = run.report.summary;
+    work.publish(&job.out)?;
+    Ok(summary)
+}
+
+fn nothing_to_read(listing: &Listing) -> String {
+    match listing.skipped.first() {
+        None => "the inputs are empty".to_owned(),
+        Some(first) => format!(
+            "all {} files were skipped, the first ({}) because: {}",
+            listing.skipped.len(),
+            first.path.display(),
+            first.reason
+        ),
+    }
+}
+
+/// What reading leaves: the documents on disk, and in memory what their pieces are found by.
+struct Reading {
+    spill: Spill,
+    sketches: Vec<Sketch>,
+    /// Bytes of each document's body.
+    lengths: Vec<usize>,
+    input_hash: String,
+}
+
+/// The documents of one piece, by their place in the order of reading.
+struct Group {
+    /// The one that stands for the piece: the first one with the longest body.
+    representative: usize,
+    placements: Vec<usize>,
+}
+
+impl Group {
+    fn of(placements: Vec<usize>, lengths: &[usize]) -> Group {
+        let longest =
+            placements.iter().copied().max_by_key(|&i| (lengths[i], std::cmp::Reverse(i)));
+        Group { representative: longest.unwrap_or_default(), placements }
+    }
+}
+
+struct Run<'a> {
+    job: &'a Job,
+    models: &'a Models,
+    progress: &'a (dyn Fn(Event) + Sync),
+    report: ReportData,
+    /// Tokens of each document that did not fit the models.
+    truncated: Vec<u32>,
+}
+
+impl Run<'_> {
+    /// Reads every document, spills it, and lists what could not be read.
+    fn read(&mut self, listing: &Listing, work: &Path) -> Result<Reading, PipelineError> {
+        let mut spill = SpillWriter::create(&work.join(SPILL))?;
+        let errors_path = work.join("errors.jsonl");
+        let errors = File::create(&errors_path).map_err(PipelineError::io(&errors_path))?;
+        let mut errors = BufWriter::new(errors);
+        let (mut sketches, mut lengths) = (Vec::new(), Vec::new());
+        let mut hasher = blake3::Hasher::new();
+        let (report, progress) = (&mut self.report, self.progress);
+        read_files(&listing.files, &self.job.corpus.fields, |item| {
+            match item {
+                Ok(item) => {
+                    for part in [&item.document.id, &item.document.text] {
+                        hasher.update(&(part.len() as u64).to_le_bytes());
+                        hasher.update(part.as_bytes());
+                    }
+                    for cut in &item.document.cuts {
+                        *report.summary.cuts.entry(cut.reason).or_default() += 1;
+                    }
+                    report.summary.documents += 1;
+                    sketches.push(item.sketch);
+                    lengths.push(item.document.body().map(Span::len).sum());
+                    spill.push(&Spilled { document: item.document, passages: item.passages })?;
+                }
+                Err(failure) => {
+                    report.summary.failed += 1;
+                    write_line(&mut errors, &failure).map_err(PipelineError::io(&errors_path))?;
+                    report.add_failure(&failure);
+                }
+            }
+            let RunSummary { documents, failed, .. } = report.summary;
+            progress(Event::Read { documents, failed });
+            Ok(())
+        })?;
+        errors.flush().map_err(PipelineError::io(&errors_path))?;
+        let spill = spill.finish()?;
+        self.truncated = vec![0; spill.len()];
+        let input_hash = hasher.finalize().to_hex().to_string();
+        Ok(Reading { spill, sketches, lengths, input_hash })
+    }
+
+    /// Scores the pieces, window by window, and writes the tables that follow them.
+    fn score(
+        &mut self,
+        spill: &mut Spill,
+        groups: &[Group],
+        store: &Store,
+        tables: &mut Tables,
+    ) -> Result<(), PipelineError> {
+        let scorer = Scorer::new(self.models, &self.job.targets, store, self.job.abstain_below)?;
+        self.report.summary.pieces = groups.len() as u64;
+        self.report.summary.placements = spill.len() as u64;
+        let mut next = 0;
+        while next < groups.len() {
+            let first = next;
+            let mut window = Vec::new();
+            let mut passages = 0;
+            while next < groups.len() && passages < WINDOW_PASSAGES {
+                let spilled = spill.read(groups[next].representative)?;
+                passages += spilled.passages.len();
+                window.push(spilled);
+                next += 1;
+            }
+            let (ready, unscored): (Vec<_>, Vec<_>) = window
+                .into_iter()
+                .zip(first..)
+                .partition(|(s, _)| self.models.not_scored(&s.document).is_none());
+            let (ready, ready_at): (Vec<Spilled>, Vec<usize>) = ready.into_iter().unzip();
+            let ready: Vec<Ready> =
+                ready.into_par_iter().map(|s| Ready::new(s.document, s.passages)).collect();
+            let outcomes = scorer.score(&ready)?;
+            let mut results: BTreeMap<usize, (Document, Vec<Record>)> = BTreeMap::new();
+            for ((ready, outcome), at) in ready.into_iter().zip(outcomes).zip(ready_at) {
+                self.count(&ready, &outcome, &groups[at]);
+                results.insert(at, (ready.document, outcome.records));
+            }
+            for (spilled, at) in unscored {
+                results.insert(at, (spilled.document, Vec::new()));
+            }
+            for (at, (representative, records)) in results {
+                self.place(spill, &groups[at], representative, records, tables)?;
+            }
+            tracing::info!(pieces = next, of = groups.len(), "window scored");
+            (self.progress)(Event::Scored { pieces: next, of: groups.len() });
+        }
+        Ok(())
+    }
+
+    fn count(&mut self, ready: &Ready, outcome: &Outcome, group: &Group) {
+        let summary = &mut self.report.summary;
+        summary.passages += ready.passages.len() as u64;
+        summary.pairs_possible += (ready.passages.len() * self.job.targets.len()) as u64;
+        summary.pairs_retrieved += outcome.questions.len() as u64;
+        summary.pairs_scored +=
+            outcome.questions.iter().filter(|q| q.answer.is_some()).count() as u64;
+        summary.truncated_texts += outcome.truncated_texts as u64;
+        summary.truncated_tokens += outcome.truncated_tokens as u64;
+        self.truncated[group.representative] =
+            u32::try_from(outcome.truncated_tokens).unwrap_or(u32::MAX);
+    }
+
+    /// Writes the rows of a piece: its placements, and the records of each.
+    fn place(
+        &mut self,
+        spill: &mut Spill,
+        group: &Group,
+        representative: Document,
+        records: Vec<Record>,
+        tables: &mut Tables,
+    ) -> Result<(), PipelineError> {
+        let mut placed: Vec<(Document, Vec<Record>)> = Vec::with_capacity(group.placements.len());
+        for &index in &group.placements {
+            if index == group.representative {
+                placed.push((representative.clone(), records.clone()));
+            } else {
+                let spilled = spill.read(index)?;
+                let carried = carry_over(&records, &spilled);
+                placed.push((spilled.document, carried));
+            }
+        }
+        let piece = Piece {
+            id: representative.id,
+            placements: placed.iter().map(|(document, _)| document.id.clone()).collect(),
+        };
+        for (index, (document, records)) in placed.iter().enumerate() {
+            tables.pieces(&[PieceRow::of(&piece, index, document)])?;
+            for record in records {
+                self.report.summary.records += 1;
+                if record.stance == Stance::Abstained {
+                    self.report.summary.abstained += 1;
+                }
+                tables.stances(&[StanceRow::of(record, document)])?;
+                tables.evidence(&EvidenceRow::of(record).collect::<Vec<_>>())?;
+            }
+        }
+        let placements: Vec<Placement<'_>> =
+            placed.iter().map(|(document, records)| Placement::of(document, records)).collect();
+        self.report.add_piece(&placements);
+        Ok(())
+    }
+
+    /// Writes the tables that follow the documents.
+    fn write_documents(
+        &mut self,
+        spill: &mut Spill,
+        groups: &[Group],
+        tables: &mut Tables,
+    ) -> Result<(), PipelineError> {
+        let mut representative = vec![0; spill.len()];
+        for group in groups {
+            for &placement in &group.placements {
+                representative[placement] = group.representative;
+            }
+        }
+        let ids = |spill: &mut Spill| -> Result<BTreeMap<usize, String>, PipelineError> {
+            let shared = groups.iter().filter(|group| group.placements.len() > 1);
+            shared
+                .map(|g| Ok((g.representative, spill.read(g.representative)?.document.id)))
+                .collect()
+        };
+        let ids = ids(spill)?;
+        let mut next = 0;
+        while next < spill.len() {
+            let first = next;
+            let mut window = Vec::new();
+            let mut passages = 0;
+            while next < spill.len() && passages < WINDOW_PASSAGES {
+                let spilled = spill.read(next)?;
+                passages += spilled.passages.len();
+                window.push(spilled);
+                next += 1;
+            }
+            let window: Vec<Ready> =
+                window.into_par_iter().map(|s| Ready::new(s.document, s.passages)).collect();
+            for (ready, index) in window.iter().zip(first..) {
+                let not_scored_reason = self.models.not_scored(&ready.document);
+                if let Some(reason) = &not_scored_reason {
+                    *self.report.summary.not_scored.entry(reason.clone()).or_default() += 1;
+                }
+                let piece = ids.get(&representative[index]).unwrap_or(&ready.document.id);
+                let reading = tables::Reading {
+                    passages: ready.passages.len(),
+                    truncated_tokens: self.truncated[index] as usize,
+                    not_scored_reason,
+                };
+                tables.documents(&[DocumentRow::of(&ready.document, piece, reading)])?;
+                tables.passages(&passage_rows(ready))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn write_report(&self, work: &Path) -> Result<(), PipelineError> {
+        let path = work.join("report.html");
+        let file = File::create(&path).map_err(PipelineError::io(&path))?;
+        let mut file = BufWriter::new(file);
+        html::render(&self.report, &mut file)
+            .and_then(|()| file.flush())
+            .map_err(PipelineError::io(&path))
+    }
+}
+
+/// The records of a piece as they stand in another placement of it: the same stances, with the
+/// evidence that this copy holds, at its own bytes. A record with none of its evidence left is not
+/// this copy's.
+fn carry_over(records: &[Record], placement: &Spilled) -> Vec<Record> {
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let text = &placement.document.text;
+    let here: BTreeMap<String, Span> = placement
+        .passages
+        .iter()
+        .rev()
+        .filter_map(|passage| Some((words(passage.span.of(text)?), passage.span)))
+        .collect();
+    let carry = |record: &Record| -> Option<Record> {
+        let evidence: Vec<_> = record
+            .evidence
+            .iter()
+            .filter_map(|evidence| {
+                let span = *here.get(&words(&evidence.text))?;
+                let text = span.of(text)?.to_owned();
+                Some(Evidence { span, text, ..evidence.clone() })
+            })
+            .collect();
+        (!evidence.is_empty()).then(|| Record {
+            document: placement.document.id.clone(),
+            evidence,
+            ..record.clone()
+        })
+    };
+    records.iter().filter_map(carry).collect()
+}
+
+fn passage_rows(ready: &Ready) -> Vec<PassageRow> {
+    let row = |(index, (passage, attribution)): (usize, (&Passage, &Attribution))| PassageRow {
+        document: ready.document.id.clone(),
+        passage: index,
+        paragraph: passage.paragraph,
+        start: passage.span.start,
+        end: passage.span.end,
+        voice: attribution.voice,
+        actor: attribution.actor.clone(),
+    };
+    ready.passages.iter().zip(&ready.attributions).enumerate().map(row).collect()
+}
+
+const SPILL: &str = "documents.spill";
+const STORE: &str = "store.redb";
+const WORK: &str = ".work";
+
+/// The folder in which a run is made before it is moved into place. Holding it means holding the
+/// store, which only one process can.
+struct Work {
+    path: PathBuf,
+    store: Store,
+}
+
+impl Work {
+    fn open(out: &Path) -> Result<Work, PipelineError> {
+        fs::create_dir_all(out).map_err(PipelineError::io(out))?;
+        let store = Store::open(&out.join(STORE))?;
+        let path = out.join(WORK);
+        if path.exists() {
+            fs::remove_dir_all(&path).map_err(PipelineError::io(&path))?;
+        }
+        fs::create_dir(&path).map_err(PipelineError::io(&path))?;
+        Ok(Work { path, store })
+    }
+
+    /// Moves the results into the output folder, `run.json` last: where it stands, a run is whole.
+    fn publish(self, out: &Path) -> Result<(), PipelineError> {
+        let manifest = out.join("run.json");
+        if manifest.exists() {
+            fs::remove_file(&manifest).map_err(PipelineError::io(&manifest))?;
+        }
+        let mut names = Vec::new();
+        for entry in fs::read_dir(&self.path).map_err(PipelineError::io(&self.path))? {
+            names.push(entry.map_err(PipelineError::io(&self.path))?.file_name());
+        }
+        names.retain(|name| name != SPILL);
+        names.sort_by_key(|name| (name == "run.json", name.clone()));
+        for name in names {
+            let to = out.join(&name);
+            fs::rename(self.path.join(&name), &to).map_err(PipelineError::io(&to))?;
+        }
+        fs::remove_dir_all(&self.path).map_err(PipelineError::io(&self.path))
+    }
+}
+
+fn write_line(file: &mut impl Write, failure: &Failure) -> std::io::Result<()> {
+    serde_json::to_writer(&mut *file, failure)?;
+    file.write_all(b"\n")
+}
+
+fn write_json(path: &Path, value: &impl Serialize) -> Result<(), PipelineError> {
+    let mut json =
+        serde_json::to_vec_pretty(value).map_err(|error| PipelineError::io(path)(error.into()))?;
+    json.push(b'\n');
+    fs::write(path, json).map_err(PipelineError::io(path))
+}

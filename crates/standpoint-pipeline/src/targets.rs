@@ -1,0 +1,96 @@
+//! The list of targets: read from TOML, checked, and refused with a sentence that says what to do.
+
+use crate::PipelineError;
+use serde::Deserialize;
+use standpoint_core::Target;
+use std::collections::BTreeSet;
+use std::path::Path;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TargetFile {
+    #[serde(default)]
+    target: Vec<Target>,
+}
+
+/// Reads a target file: a list of `[[target]]` with `id`, `text` and optional `aliases`.
+///
+/// # Errors
+/// [`PipelineError::Targets`] if the file cannot be read, is not such TOML (with line and column),
+/// or breaks a rule of [`check_targets`].
+pub fn read_targets(path: &Path) -> Result<Vec<Target>, PipelineError> {
+    let wrong = |reason: String| PipelineError::Targets { path: path.to_owned(), reason };
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| wrong(format!("cannot read the target file: {error}")))?;
+    let file: TargetFile =
+        toml::from_str(&text).map_err(|error| wrong(error.to_string().trim_end().to_owned()))?;
+    check_targets(&file.target).map_err(wrong)?;
+    Ok(file.target)
+}
+
+/// Targets given as plain phrases: the id is the phrase in lower case with hyphens.
+pub fn targets_from_phrases<'a>(phrases: impl IntoIterator<Item = &'a str>) -> Vec<Target> {
+    let slug = |phrase: &str| -> String {
+        let words = phrase.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+        words.map(str::to_lowercase).collect::<Vec<_>>().join("-")
+    };
+    let target = |phrase: &str| Target {
+        id: slug(phrase),
+        text: phrase.trim().to_owned(),
+        aliases: Vec::new(),
+    };
+    phrases.into_iter().map(target).collect()
+}
+
+/// Checks that there is a target, and that each has an id of its own and a text.
+///
+/// # Errors
+/// A sentence that says what is wrong and what to do.
+pub fn check_targets(targets: &[Target]) -> Result<(), String> {
+    if targets.is_empty() {
+        return Err("there is no target: add a [[target]] with id and text".to_owned());
+    }
+    let mut ids = BTreeSet::new();
+    for (at, target) in targets.iter().enumerate() {
+        let nth = at + 1;
+        if target.id.trim().is_empty() {
+            return Err(format!("target {nth} has an empty id: give it a short name"));
+        }
+        if !target.text.chars().any(char::is_alphanumeric) {
+            return Err(format!("target {:?} has no text: give the phrase or claim", target.id));
+        }
+        if !ids.insert(&target.id) {
+            return Err(format!("two targets have the id {:?}: rename one", target.id));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(toml: &str) -> Result<Vec<Target>, String> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("targets.toml");
+        std::fs::write(&path, toml).unwrap();
+        read_targets(&path).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_mistake_is_named_with_its_place() {
+        let good = "[[target]]\nid = \"a\"\ntext = \"a levy\"\n";
+        assert_eq!(read(good).unwrap()[0].text, "a levy");
+        let unknown = read("[[target]]\nid = \"a\"\ntext = \"b\"\nalias = [\"c\"]\n").unwrap_err();
+        assert!(unknown.contains("line 4") && unknown.contains("alias"), "{unknown}");
+        assert!(read(&format!("{good}{good}")).unwrap_err().contains("two targets have the id"));
+        assert!(read("").unwrap_err().contains("there is no target"));
+        assert!(read("[[target]]\nid = \"a\"\ntext = \"…\"\n").unwrap_err().contains("no text"));
+    }
+
+    #[test]
+    fn a_phrase_gets_a_readable_id() {
+        let targets = targets_from_phrases(["Sanctions on  Russia!"]);
+        assert_eq!(targets[0].id, "sanctions-on-russia");
+    }
+}

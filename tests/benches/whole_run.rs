@@ -1,0 +1,58 @@
+//! The whole job on the sample corpus, with the default models: from files to report.
+//!
+//! `cargo bench -p standpoint-tests`. The first run computes everything, the second finds every
+//! answer in the store: what is left is reading, retrieval, pooling and writing.
+
+use divan::counter::ItemsCount;
+use divan::Bencher;
+use standpoint_ingest::Fields;
+use standpoint_pipeline::{Corpus, Job, Models, read_targets, run};
+use standpoint_tests::{root, seeds};
+use std::path::Path;
+use std::sync::Arc;
+
+fn main() {
+    divan::main();
+}
+
+fn models() -> Models {
+    Models {
+        embedder: Arc::new(minilm::load().expect("the embedder is built in")),
+        stance: Arc::new(minilm_stance::load().expect("the stance model is built in")),
+    }
+}
+
+fn job(out: &Path, threads: usize) -> Job {
+    Job {
+        corpus: Corpus { inputs: vec![seeds()], fields: Fields::default() },
+        targets: read_targets(&root().join("seeds/targets.toml")).expect("the sample's targets"),
+        out: out.to_owned(),
+        threads,
+        abstain_below: 0.4,
+    }
+}
+
+/// Documents per second of a run that finds nothing in its store.
+#[divan::bench(args = [1, 2], sample_count = 5, sample_size = 1)]
+fn first_run(bencher: Bencher<'_, '_>, threads: usize) {
+    let models = models();
+    bencher
+        .counter(ItemsCount::new(39_usize))
+        .with_inputs(|| tempfile::tempdir().expect("a temporary folder"))
+        .bench_values(|folder| {
+            run(&job(folder.path(), threads), &models, &|_| ()).expect("the sample runs");
+            folder
+        });
+}
+
+/// Documents per second of a run that finds everything there.
+#[divan::bench(sample_count = 5, sample_size = 1)]
+fn run_again(bencher: Bencher<'_, '_>) {
+    let models = models();
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let job = job(folder.path(), 1);
+    run(&job, &models, &|_| ()).expect("the sample runs");
+    bencher
+        .counter(ItemsCount::new(39_usize))
+        .bench_local(|| run(&job, &models, &|_| ()).expect("the sample runs"));
+}
