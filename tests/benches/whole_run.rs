@@ -3,8 +3,8 @@
 //! `cargo bench -p standpoint-tests`. The first run computes everything, the second finds every
 //! answer in the store: what is left is reading, retrieval, pooling and writing.
 
-use divan::counter::ItemsCount;
 use divan::Bencher;
+use divan::counter::ItemsCount;
 use standpoint_ingest::Fields;
 use standpoint_pipeline::{Corpus, Job, Models, read_targets, run};
 use standpoint_tests::{root, seeds};

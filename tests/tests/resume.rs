@@ -14,7 +14,8 @@ fn corpus(path: &Path) {
     for i in 0..DOCUMENTS {
         let mut text = String::new();
         for j in 0..12 {
-            let (good, place) = (["works", "fails", "is a mistake", "is fair"][(i + j) % 4], i * 12 + j);
+            let (good, place) =
+                (["works", "fails", "is a mistake", "is fair"][(i + j) % 4], i * 12 + j);
             let _ = write!(text, "The carbon levy {good} in valley {place} of the north. ");
         }
         let row = serde_json::json!({"id": format!("d{i}"), "text": text, "sitename": "Gazette"});
@@ -41,7 +42,8 @@ fn a_killed_run_finishes_with_the_same_bytes() {
     assert_eq!(code(&ran), 0, "{}", stderr(&ran));
 
     let killed = folder.path().join("killed");
-    let mut child = run(&feed, &killed).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+    let mut child =
+        run(&feed, &killed).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
     let window = lines.find(|line| line.as_ref().is_ok_and(|line| line.contains("window scored")));
     child.kill().unwrap();

@@ -10,10 +10,13 @@ use standpoint_core::Target;
 use standpoint_ingest::Fields;
 use standpoint_pipeline::{check_targets, read_targets, targets_from_phrases};
 use std::fmt::Write as _;
-use std::io::Write as _;
+use std::io::{IsTerminal, Write as _};
 use std::path::{Path, PathBuf};
 
 const FILE: &str = "standpoint.toml";
+
+/// Our own warnings; those of libraries (a page with broken JSON-LD) say nothing a user could mend.
+const DEFAULT_LOG: &str = "error,standpoint_pipeline=warn,standpoint_ingest=warn";
 
 /// `standpoint.toml`. Unknown keys are errors: a misspelt setting must not be a silent default.
 #[derive(Debug, Default, Deserialize)]
@@ -148,8 +151,11 @@ impl<'a> Layers<'a> {
     /// Starts logging to standard error; what is logged is set by `STANDPOINT_LOG`.
     pub(crate) fn start_log(&self) {
         let filter = tracing_subscriber::EnvFilter::try_from_env("STANDPOINT_LOG")
-            .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
-        let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+            .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(DEFAULT_LOG));
+        let log = tracing_subscriber::fmt()
+            .with_env_filter(filter)
+            .with_ansi(std::io::stderr().is_terminal())
+            .with_writer(std::io::stderr);
         match self.log_format().value {
             LogFormat::Text => log.without_time().with_target(false).init(),
             LogFormat::Json => log.json().init(),

@@ -61,5 +61,5 @@ pub use discover::{Format, IngestError, Input, Listing, Skipped, discover};
 pub use fields::Fields;
 pub use passages::passages;
 pub use pieces::{Groups, Sketch, group, shingles};
-pub use prepare::{name_outlets, prepare};
+pub use prepare::{FolderOutlets, prepare};
 pub use read::{Markup, Metadata, Raw, Reader, open};

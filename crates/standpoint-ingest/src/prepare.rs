@@ -1,7 +1,7 @@
 //! From a raw document to a document: decode, take the markup off, mark the boilerplate, read the
 //! metadata, tell language and kind.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use standpoint_core::{Document, Failure};
 
@@ -63,6 +63,9 @@ pub fn prepare(raw: Raw) -> Result<Document, Failure> {
         (false, true) => found.authors,
     };
     let url = metadata.url.map(|url| url.trim().to_owned()).filter(|url| !url.is_empty());
+    // Where nothing names the outlet, its address does.
+    let host = || url.as_deref().filter(|url| url.contains("://")).and_then(self::outlet);
+    let outlet = outlet.or_else(host);
     // Many addresses hold the date: /2026/02/26/.
     let published = metadata.published.as_deref().and_then(dates::parse).or(found.published);
     let published = published.or_else(|| url.as_deref().and_then(dates::parse));
@@ -107,21 +110,34 @@ pub fn prepare(raw: Raw) -> Result<Document, Failure> {
     Ok(document)
 }
 
-/// Names the outlet of documents that do not, by the folder that they lie in: where it bears the
-/// name of an outlet that some other document names, it holds that outlet's pieces.
-pub fn name_outlets(documents: &mut [Document]) {
-    fn folder(document: &Document) -> Option<&str> {
-        let (folders, _) = document.source.path.rsplit_once('/')?;
-        folders.rsplit('/').next()
+/// Names the outlet of documents that do not name it, by the folder that they lie in.
+///
+/// People sort articles into a folder per outlet. Where such a folder bears the name of an outlet
+/// that some document of the corpus names, it holds that outlet's documents; a folder with any other
+/// name says nothing. So the whole corpus is [noted](Self::note) before a document is
+/// [named](Self::name).
+#[derive(Debug, Clone, Default)]
+pub struct FolderOutlets {
+    outlets: BTreeSet<String>,
+    folders: BTreeMap<String, Option<String>>,
+}
+
+impl FolderOutlets {
+    /// Takes up the outlet that a document names, if it does.
+    pub fn note(&mut self, document: &Document) {
+        self.outlets.extend(document.outlet.clone());
     }
-    let outlets: std::collections::BTreeSet<String> =
-        documents.iter().filter_map(|document| document.outlet.clone()).collect();
-    let mut named: BTreeMap<String, Option<String>> = BTreeMap::new();
-    for document in documents.iter_mut().filter(|document| document.outlet.is_none()) {
-        let Some(folder) = folder(document).map(str::to_owned) else { continue };
-        let outlet = named.entry(folder).or_insert_with_key(|folder| {
-            outlets.iter().find(|outlet| same_name(folder, outlet)).cloned()
-        });
+
+    /// Names a document's outlet by its folder, where it has none.
+    pub fn name(&mut self, document: &mut Document) {
+        if document.outlet.is_some() {
+            return;
+        }
+        let Some((folders, _)) = document.source.path.rsplit_once('/') else { return };
+        let folder = folders.rsplit('/').next().unwrap_or(folders);
+        let outlets = &self.outlets;
+        let find = |folder: &String| outlets.iter().find(|name| same_name(folder, name)).cloned();
+        let outlet = self.folders.entry(folder.to_owned()).or_insert_with_key(find);
         document.outlet.clone_from(outlet);
     }
 }
@@ -315,6 +331,14 @@ mod tests {
     }
 
     #[test]
+    fn an_outlet_that_nothing_names_is_its_host() {
+        let url = Some("https://www.ledger.example/a?b=c".to_owned());
+        let metadata = Metadata { url, ..Metadata::default() };
+        let document = prepare(raw("a.txt", "The levy works. It does.", metadata)).unwrap();
+        assert_eq!(document.outlet.as_deref(), Some("ledger.example"));
+    }
+
+    #[test]
     fn what_is_stated_wins_over_the_text() {
         let text =
             "The Harbour Courier\nBy Bo Wexley\n14 March 2026\n\nThe levy works.\n\nIt does.";
@@ -386,7 +410,9 @@ mod tests {
             of("in/articles/b.txt", None),
             of("c.txt", None),
         ];
-        name_outlets(&mut documents);
+        let mut outlets = FolderOutlets::default();
+        documents.iter().for_each(|document| outlets.note(document));
+        documents.iter_mut().for_each(|document| outlets.name(document));
         let outlets: Vec<_> = documents.iter().map(|d| d.outlet.as_deref()).collect();
         assert_eq!(outlets, [Some("The Evening Tessel"), Some("The Evening Tessel"), None, None]);
     }

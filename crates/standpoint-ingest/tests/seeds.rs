@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use standpoint_core::{Document, Failure};
 use standpoint_ingest::{
-    Fields, Sketch, discover, group, name_outlets, open, passages, prepare, shingles,
+    Fields, FolderOutlets, Sketch, discover, group, open, passages, prepare, shingles,
 };
 
 fn seeds() -> PathBuf {
@@ -27,7 +27,9 @@ fn corpus() -> (Vec<Document>, Vec<Failure>) {
             }
         }
     }
-    name_outlets(&mut documents);
+    let mut outlets = FolderOutlets::default();
+    documents.iter().for_each(|document| outlets.note(document));
+    documents.iter_mut().for_each(|document| outlets.name(document));
     (documents, failures)
 }
 

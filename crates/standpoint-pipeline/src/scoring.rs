@@ -15,6 +15,7 @@ use standpoint_core::{
 };
 use standpoint_embed::{Bearing, Retriever, Vector};
 use standpoint_stance::{Attribution, Scored, attribute, context, pool};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -178,41 +179,51 @@ impl<'a> Scorer<'a> {
     fn answer(&self, window: &[Ready], asked: &mut [Vec<Question>]) -> Result<(), PipelineError> {
         let stance = self.models.stance.as_ref();
         let model = &stance.info().hash;
-        let keys: Vec<Vec<Option<Key>>> = window
+        let pairs: Vec<Vec<Option<(&str, Cow<'_, str>)>>> = window
             .par_iter()
             .zip(asked.par_iter())
-            .map(|(ready, questions)| {
-                let key = |question: &Question| {
-                    question.holder.as_ref()?;
-                    let pair = self.pair(ready, question);
-                    Some(key(model, &[pair.target, pair.text]))
-                };
-                questions.iter().map(key).collect()
-            })
+            .map(|(ready, questions)| questions.iter().map(|q| self.pair(ready, q)).collect())
             .collect();
-        let mut requests: BTreeMap<Key, Pair<'_>> = BTreeMap::new();
-        for ((ready, questions), keys) in window.iter().zip(&*asked).zip(&keys) {
-            for (question, key) in questions.iter().zip(keys) {
-                if let Some(key) = key {
-                    requests.insert(*key, self.pair(ready, question));
-                }
-            }
-        }
+        let keys: Vec<Option<Key>> = pairs
+            .par_iter()
+            .flatten()
+            .map(|pair| pair.as_ref().map(|(target, text)| key(model, &[target, text])))
+            .collect();
+        let requests = pairs.iter().flatten().zip(&keys);
+        let requests = requests.filter_map(|(pair, key)| {
+            let (target, text) = pair.as_ref()?;
+            Some(((*key)?, Pair { target, text }))
+        });
         let known = self.through_store(
-            requests,
+            requests.collect(),
             |pair| pair.target.len() + pair.text.len(),
             |pairs: &[Pair<'_>]| stance.classify(pairs),
         )?;
-        for (question, key) in asked.iter_mut().flatten().zip(keys.iter().flatten()) {
+        for (question, key) in asked.iter_mut().flatten().zip(keys) {
             question.answer = key.and_then(|key| known.get(&key).copied());
         }
         Ok(())
     }
 
-    fn pair<'b>(&'b self, ready: &'b Ready, question: &Question) -> Pair<'b> {
+    /// What the stance model is asked: the target's text, and the passage in its context. `None`
+    /// where nobody holds the passage.
+    ///
+    /// A quotation seldom names what it is about; the sentences around it do, and those are another's
+    /// words. So the target is put before an actor's passages that do not name it, as a headline
+    /// would. An author's passages stand in the author's own context.
+    fn pair<'b>(
+        &'b self,
+        ready: &'b Ready,
+        question: &Question,
+    ) -> Option<(&'b str, Cow<'b, str>)> {
+        let target = self.targets[question.target].text.as_str();
         let span = context(&ready.passages, &ready.attributions, question.bearing.passage);
         let text = span.of(&ready.document.text).unwrap_or_default();
-        Pair { target: &self.targets[question.target].text, text }
+        let text = match question.holder.as_ref()? {
+            Holder::Actor(_) if !question.bearing.named => Cow::Owned(format!("{target}: {text}")),
+            _ => Cow::Borrowed(text),
+        };
+        Some((target, text))
     }
 
     /// The answers to all requests: from the store, or computed in batches and kept in it.

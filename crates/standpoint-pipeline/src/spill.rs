@@ -8,6 +8,7 @@
 use crate::PipelineError;
 use serde::{Deserialize, Serialize};
 use standpoint_core::{Document, Passage};
+use standpoint_ingest::FolderOutlets;
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Read, Seek, Write};
 use std::path::{Path, PathBuf};
@@ -25,6 +26,7 @@ pub(crate) struct SpillWriter {
     file: BufWriter<File>,
     starts: Vec<u64>,
     end: u64,
+    outlets: FolderOutlets,
 }
 
 impl SpillWriter {
@@ -35,11 +37,13 @@ impl SpillWriter {
             file: BufWriter::new(file),
             starts: vec![],
             end: 0,
+            outlets: FolderOutlets::default(),
         })
     }
 
     pub(crate) fn push(&mut self, spilled: &Spilled) -> Result<(), PipelineError> {
         let io = |error: std::io::Error| PipelineError::io(&self.path)(error);
+        self.outlets.note(&spilled.document);
         let line = serde_json::to_vec(spilled).map_err(|error| io(error.into()))?;
         self.file.write_all(&line).map_err(io)?;
         self.starts.push(self.end);
@@ -48,11 +52,11 @@ impl SpillWriter {
     }
 
     pub(crate) fn finish(self) -> Result<Spill, PipelineError> {
-        let SpillWriter { path, file, mut starts, end } = self;
+        let SpillWriter { path, file, mut starts, end, outlets } = self;
         file.into_inner().map_err(|error| PipelineError::io(&path)(error.into_error()))?;
         let file = File::open(&path).map_err(PipelineError::io(&path))?;
         starts.push(end);
-        Ok(Spill { path, file: BufReader::new(file), starts })
+        Ok(Spill { path, file: BufReader::new(file), starts, outlets })
     }
 }
 
@@ -61,6 +65,7 @@ pub(crate) struct Spill {
     path: PathBuf,
     file: BufReader<File>,
     starts: Vec<u64>,
+    outlets: FolderOutlets,
 }
 
 impl Spill {
@@ -77,6 +82,10 @@ impl Spill {
         self.file.seek_relative(start as i64 - here as i64).map_err(io)?;
         let mut line = vec![0; (end - start) as usize];
         self.file.read_exact(&mut line).map_err(io)?;
-        serde_json::from_slice(&line).map_err(|error| io(error.into()))
+        let mut spilled: Spilled =
+            serde_json::from_slice(&line).map_err(|error| io(error.into()))?;
+        // Only now, when all documents were seen, is it known which folders are outlets.
+        self.outlets.name(&mut spilled.document);
+        Ok(spilled)
     }
 }
