@@ -21,7 +21,7 @@ fn corpus(path: &Path) {
         let row = serde_json::json!({"id": format!("d{i}"), "text": text, "sitename": "Gazette"});
         let _ = writeln!(feed, "{row}");
     }
-    std::fs::write(path, feed).unwrap();
+    std::fs::write(path, feed).expect("the feed can be written");
 }
 
 fn run(feed: &Path, out: &Path) -> Command {

@@ -24,7 +24,7 @@ fn run(out: &Path, threads: &str) {
 fn sample() -> &'static Path {
     static RUN: OnceLock<(tempfile::TempDir, PathBuf)> = OnceLock::new();
     let (_, out) = RUN.get_or_init(|| {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = tempfile::tempdir().expect("a temporary folder");
         let out = folder.path().join("out");
         run(&out, "2");
         (folder, out)
@@ -179,7 +179,7 @@ fn retrieval_finds_the_evidence_of_the_gold() {
 }
 
 /// Labels by document, holder and target, as they were when somebody last looked at them. Other
-/// processors round other bits, so probabilities are not in it; `UPDATE_GOLDEN=1` writes it anew.
+/// processors round other bits, so probabilities are not in it; `STANDPOINT_BLESS=1` writes it anew.
 #[test]
 fn labels_are_the_golden_ones() {
     let field = |row: &Value, name: &str| row[name].as_str().unwrap().to_owned();
@@ -192,7 +192,7 @@ fn labels_are_the_golden_ones() {
     lines.push(String::new());
     let found = lines.join("\n");
     let path = root().join("tests/golden/sample-labels.tsv");
-    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+    if std::env::var_os("STANDPOINT_BLESS").is_some() {
         std::fs::write(&path, &found).unwrap();
     }
     assert_eq!(found, std::fs::read_to_string(&path).unwrap());

@@ -65,7 +65,7 @@ pub(crate) struct ReadOptions {
 /// What is asked, and of which models.
 #[derive(Debug, Args)]
 pub(crate) struct ScoreOptions {
-    /// Target file (TOML: [[target]] with id, text, aliases).
+    /// Target file (TOML: a list of `[[target]]` with id, text, aliases).
     #[arg(long, value_name = "FILE", env = "STANDPOINT_TARGETS")]
     pub(crate) targets: Option<PathBuf>,
     /// A target as a phrase or claim (repeatable), in place of a target file.

@@ -2,7 +2,7 @@
 //!
 //! A model crate's whole test is often one line:
 //!
-//! ```ignore
+//! ```text
 //! standpoint_core::testing::check_embedder(&minilm::load().unwrap());
 //! ```
 

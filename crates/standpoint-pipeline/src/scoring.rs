@@ -82,6 +82,12 @@ pub(crate) struct Question {
     pub(crate) answer: Option<Classification>,
 }
 
+/// A pair whose text may be more than a slice of its document.
+struct Composed<'a> {
+    target: &'a str,
+    text: Cow<'a, str>,
+}
+
 /// What one document's passages came to.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Outcome {
@@ -179,7 +185,7 @@ impl<'a> Scorer<'a> {
     fn answer(&self, window: &[Ready], asked: &mut [Vec<Question>]) -> Result<(), PipelineError> {
         let stance = self.models.stance.as_ref();
         let model = &stance.info().hash;
-        let pairs: Vec<Vec<Option<(&str, Cow<'_, str>)>>> = window
+        let pairs: Vec<Vec<Option<Composed<'_>>>> = window
             .par_iter()
             .zip(asked.par_iter())
             .map(|(ready, questions)| questions.iter().map(|q| self.pair(ready, q)).collect())
@@ -187,11 +193,11 @@ impl<'a> Scorer<'a> {
         let keys: Vec<Option<Key>> = pairs
             .par_iter()
             .flatten()
-            .map(|pair| pair.as_ref().map(|(target, text)| key(model, &[target, text])))
+            .map(|pair| pair.as_ref().map(|pair| key(model, &[pair.target, &pair.text])))
             .collect();
         let requests = pairs.iter().flatten().zip(&keys);
         let requests = requests.filter_map(|(pair, key)| {
-            let (target, text) = pair.as_ref()?;
+            let Composed { target, text } = pair.as_ref()?;
             Some(((*key)?, Pair { target, text }))
         });
         let known = self.through_store(
@@ -211,11 +217,7 @@ impl<'a> Scorer<'a> {
     /// A quotation seldom names what it is about; the sentences around it do, and those are another's
     /// words. So the target is put before an actor's passages that do not name it, as a headline
     /// would. An author's passages stand in the author's own context.
-    fn pair<'b>(
-        &'b self,
-        ready: &'b Ready,
-        question: &Question,
-    ) -> Option<(&'b str, Cow<'b, str>)> {
+    fn pair<'b>(&'b self, ready: &'b Ready, question: &Question) -> Option<Composed<'b>> {
         let target = self.targets[question.target].text.as_str();
         let span = context(&ready.passages, &ready.attributions, question.bearing.passage);
         let text = span.of(&ready.document.text).unwrap_or_default();
@@ -223,7 +225,7 @@ impl<'a> Scorer<'a> {
             Holder::Actor(_) if !question.bearing.named => Cow::Owned(format!("{target}: {text}")),
             _ => Cow::Borrowed(text),
         };
-        Some((target, text))
+        Some(Composed { target, text })
     }
 
     /// The answers to all requests: from the store, or computed in batches and kept in it.

@@ -111,8 +111,9 @@ pub(super) fn guide(_: &ReportData) -> Markup {
                     "finding about the model, not about the outlet."
                 }
                 li {
-                    "The probabilities are calibrated on public development sets of other texts "
-                    "than yours. To know how good they are on yours, label some of your documents "
+                    "A passage's probabilities were calibrated on public development sets of other "
+                    "texts than yours. A record's are their weighted mean: they rank records, and are "
+                    "not calibrated themselves. To know how good they are on your texts, label some "
                     "and run " code { "standpoint eval" } "."
                 }
                 li {
