@@ -15,16 +15,20 @@
 
 mod error;
 mod explain;
+mod folder;
 mod intake;
+mod placements;
 mod run;
 mod scoring;
 mod spill;
 mod store;
+mod survey;
 mod targets;
 
 pub use error::PipelineError;
 pub use explain::{Explanation, PassageExplanation, PassageMatch, explain};
 pub use intake::{Corpus, Intake, intake};
-pub use run::{Event, Job, Survey, run, survey};
+pub use run::{Event, Job, run};
 pub use scoring::Models;
+pub use survey::{Survey, survey};
 pub use targets::{check_targets, read_targets, targets_from_phrases};

@@ -1,14 +1,16 @@
 //! The run: read, score, write.
 
 use crate::PipelineError;
+use crate::folder::{SPILL, Work};
 use crate::intake::{Corpus, read_files};
+use crate::placements::carry_over;
 use crate::scoring::{Models, Outcome, Ready, Scorer};
 use crate::spill::{Spill, SpillWriter, Spilled};
 use crate::store::Store;
 use rayon::prelude::*;
 use serde::Serialize;
-use standpoint_core::{Document, Evidence, Failure, Passage, Piece, Record, Span, Stance, Target};
-use standpoint_ingest::{Listing, Sketch, Skipped, discover, group, shingles};
+use standpoint_core::{Document, Failure, Passage, Piece, Record, Span, Stance, Target};
+use standpoint_ingest::{Listing, Sketch, discover, group, shingles};
 use standpoint_report::aggregates::Placement;
 use standpoint_report::html::{self, ReportData};
 use standpoint_report::summary::RunSummary;
@@ -97,59 +99,6 @@ pub fn run(
     pool.install(|| run_here(job, models, progress))
 }
 
-/// What a run would do.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Survey {
-    /// Files that would be read.
-    pub files: usize,
-    /// Files that would not be, and why.
-    pub skipped: Vec<Skipped>,
-    /// Documents in the files.
-    pub documents: u64,
-    /// Documents that would be scored, placements of one piece counted each.
-    pub scored: u64,
-    /// Their passages.
-    pub passages: u64,
-    /// Documents that would not be scored, by reason.
-    pub not_scored: BTreeMap<String, u64>,
-    /// Documents that cannot be read.
-    pub failures: Vec<Failure>,
-}
-
-/// Reads all that a job would read, and writes nothing.
-///
-/// # Errors
-/// [`PipelineError`] if the inputs cannot be listed.
-pub fn survey(
-    job: &Job,
-    models: &Models,
-    progress: &(dyn Fn(Event) + Sync),
-) -> Result<Survey, PipelineError> {
-    let Listing { files, skipped } = discover(&job.corpus.inputs)?;
-    let mut survey = Survey { files: files.len(), skipped, ..Survey::default() };
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(job.threads).build()?;
-    let mut note = |item: Result<crate::Intake, Failure>| {
-        match item {
-            Ok(item) => {
-                survey.documents += 1;
-                match models.not_scored(&item.document) {
-                    Some(reason) => *survey.not_scored.entry(reason).or_default() += 1,
-                    None => {
-                        survey.scored += 1;
-                        survey.passages += item.passages.len() as u64;
-                    }
-                }
-            }
-            Err(failure) => survey.failures.push(failure),
-        }
-        let failed = survey.failures.len() as u64;
-        progress(Event::Read { documents: survey.documents, failed });
-        Ok(())
-    };
-    pool.install(|| read_files(&files, &job.corpus.fields, &mut note))?;
-    Ok(survey)
-}
-
 fn run_here(
     job: &Job,
     models: &Models,
@@ -162,6 +111,7 @@ fn run_here(
     let work = Work::open(&job.out)?;
     let started = Instant::now();
     let mut report = ReportData::of(job.targets.clone());
+    report.summary.skipped_files = listing.skipped.len() as u64;
     report.summary.models = vec![models.embedder.info().clone(), models.stance.info().clone()];
     report.summary.settings =
         BTreeMap::from([("abstain_below".to_owned(), job.abstain_below.to_string())]);
@@ -453,37 +403,6 @@ impl Run<'_> {
     }
 }
 
-/// The records of a piece as they stand in another placement of it: the same stances, with the
-/// evidence that this copy holds, at its own bytes. A record with none of its evidence left is not
-/// this copy's.
-fn carry_over(records: &[Record], placement: &Spilled) -> Vec<Record> {
-    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let text = &placement.document.text;
-    let here: BTreeMap<String, Span> = placement
-        .passages
-        .iter()
-        .rev()
-        .filter_map(|passage| Some((words(passage.span.of(text)?), passage.span)))
-        .collect();
-    let carry = |record: &Record| -> Option<Record> {
-        let evidence: Vec<_> = record
-            .evidence
-            .iter()
-            .filter_map(|evidence| {
-                let span = *here.get(&words(&evidence.text))?;
-                let text = span.of(text)?.to_owned();
-                Some(Evidence { span, text, ..evidence.clone() })
-            })
-            .collect();
-        (!evidence.is_empty()).then(|| Record {
-            document: placement.document.id.clone(),
-            evidence,
-            ..record.clone()
-        })
-    };
-    records.iter().filter_map(carry).collect()
-}
-
 fn passage_rows(ready: &Ready) -> Vec<PassageRow> {
     let row = |(index, (passage, attribution)): (usize, (&Passage, &Attribution))| PassageRow {
         document: ready.document.id.clone(),
@@ -495,49 +414,6 @@ fn passage_rows(ready: &Ready) -> Vec<PassageRow> {
         actor: attribution.actor.clone(),
     };
     ready.passages.iter().zip(&ready.attributions).enumerate().map(row).collect()
-}
-
-const SPILL: &str = "documents.spill";
-const STORE: &str = "store.redb";
-const WORK: &str = ".work";
-
-/// The folder in which a run is made before it is moved into place. Holding it means holding the
-/// store, which only one process can.
-struct Work {
-    path: PathBuf,
-    store: Store,
-}
-
-impl Work {
-    fn open(out: &Path) -> Result<Work, PipelineError> {
-        fs::create_dir_all(out).map_err(PipelineError::io(out))?;
-        let store = Store::open(&out.join(STORE))?;
-        let path = out.join(WORK);
-        if path.exists() {
-            fs::remove_dir_all(&path).map_err(PipelineError::io(&path))?;
-        }
-        fs::create_dir(&path).map_err(PipelineError::io(&path))?;
-        Ok(Work { path, store })
-    }
-
-    /// Moves the results into the output folder, `run.json` last: where it stands, a run is whole.
-    fn publish(self, out: &Path) -> Result<(), PipelineError> {
-        let manifest = out.join("run.json");
-        if manifest.exists() {
-            fs::remove_file(&manifest).map_err(PipelineError::io(&manifest))?;
-        }
-        let mut names = Vec::new();
-        for entry in fs::read_dir(&self.path).map_err(PipelineError::io(&self.path))? {
-            names.push(entry.map_err(PipelineError::io(&self.path))?.file_name());
-        }
-        names.retain(|name| name != SPILL);
-        names.sort_by_key(|name| (name == "run.json", name.clone()));
-        for name in names {
-            let to = out.join(&name);
-            fs::rename(self.path.join(&name), &to).map_err(PipelineError::io(&to))?;
-        }
-        fs::remove_dir_all(&self.path).map_err(PipelineError::io(&self.path))
-    }
 }
 
 fn write_line(file: &mut impl Write, failure: &Failure) -> std::io::Result<()> {

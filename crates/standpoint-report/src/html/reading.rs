@@ -15,6 +15,7 @@ pub(super) fn reading(data: &ReportData) -> Markup {
                 dl {
                     (row("Documents read", summary.documents, 0))
                     (row("Inputs that could not be read", summary.failed, 0))
+                    (row("Files of a kind that is not read", summary.skipped_files, 0))
                     (row("Documents not scored", summary.not_scored.values().sum(), 0))
                     @for (reason, &count) in &summary.not_scored { (row(reason, count, 1)) }
                     (row("Pieces", summary.pieces, 0))

@@ -378,6 +378,7 @@ pub(crate) fn summary() -> RunSummary {
         max_tokens: 256,
     };
     RunSummary {
+        skipped_files: 2,
         documents: 17,
         failed: 2,
         not_scored: BTreeMap::from([("language: uk".into(), 1)]),

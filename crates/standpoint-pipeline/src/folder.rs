@@ -1,0 +1,50 @@
+//! The output folder: a run is made in a work folder inside it and appears whole.
+
+use crate::PipelineError;
+use crate::store::Store;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The spilled documents, in the work folder; never published.
+pub(crate) const SPILL: &str = "documents.spill";
+const STORE: &str = "store.redb";
+const WORK: &str = ".work";
+
+/// The folder in which a run is made before it is moved into place. Holding it means holding the
+/// store, which only one process can.
+pub(crate) struct Work {
+    pub(crate) path: PathBuf,
+    pub(crate) store: Store,
+}
+
+impl Work {
+    pub(crate) fn open(out: &Path) -> Result<Work, PipelineError> {
+        fs::create_dir_all(out).map_err(PipelineError::io(out))?;
+        let store = Store::open(&out.join(STORE))?;
+        let path = out.join(WORK);
+        if path.exists() {
+            fs::remove_dir_all(&path).map_err(PipelineError::io(&path))?;
+        }
+        fs::create_dir(&path).map_err(PipelineError::io(&path))?;
+        Ok(Work { path, store })
+    }
+
+    /// Moves the results into the output folder, `run.json` last: where it stands, a run is whole.
+    pub(crate) fn publish(self, out: &Path) -> Result<(), PipelineError> {
+        let manifest = out.join("run.json");
+        if manifest.exists() {
+            fs::remove_file(&manifest).map_err(PipelineError::io(&manifest))?;
+        }
+        let mut names = Vec::new();
+        for entry in fs::read_dir(&self.path).map_err(PipelineError::io(&self.path))? {
+            names.push(entry.map_err(PipelineError::io(&self.path))?.file_name());
+        }
+        names.retain(|name| name != SPILL);
+        names.sort_by_key(|name| (name == "run.json", name.clone()));
+        for name in names {
+            let to = out.join(&name);
+            fs::rename(self.path.join(&name), &to).map_err(PipelineError::io(&to))?;
+        }
+        fs::remove_dir_all(&self.path).map_err(PipelineError::io(&self.path))
+    }
+}
