@@ -43,7 +43,7 @@ pub(crate) enum Verb {
 #[derive(Debug, Args)]
 pub(crate) struct ReadOptions {
     /// Which column or field holds what, e.g. `text=body` (repeatable); known: id, title, author,
-    /// outlet, url, date, language, kind, text.
+    /// sitename, hostname, url, date, text, language, categories.
     #[arg(
         long = "field",
         value_name = "FIELD=NAME",
@@ -52,7 +52,7 @@ pub(crate) struct ReadOptions {
     )]
     pub(crate) fields: Option<Vec<String>>,
     /// Worker threads [default: one per processor].
-    #[arg(long, value_name = "N", env = "STANDPOINT_THREADS")]
+    #[arg(long, value_name = "N", env = "STANDPOINT_THREADS", value_parser = threads)]
     pub(crate) threads: Option<usize>,
     /// Settings file [default: standpoint.toml, if there is one].
     #[arg(long, value_name = "FILE", env = "STANDPOINT_CONFIG")]
@@ -180,4 +180,12 @@ pub(crate) enum LogFormat {
     Text,
     /// One JSON object a line.
     Json,
+}
+
+/// A number of threads that a machine can start; 0 stands for one per processor.
+fn threads(given: &str) -> Result<usize, String> {
+    match given.parse() {
+        Ok(threads @ 0..=1024) => Ok(threads),
+        _ => Err("give a number of threads from 0 (one per processor) to 1024".to_owned()),
+    }
 }

@@ -57,24 +57,17 @@ fn find(args: &ExplainArgs, layers: &Layers<'_>) -> anyhow::Result<Intake> {
         Ok(())
     })
     .map_err(classify)?;
-    let input = args.input.display();
-    match (found, failure) {
-        (Some(found), None) => Ok(found),
-        (Some(found), Some(_)) if args.id.is_some() => Ok(found),
-        (_, Some(failure)) => {
-            let ids = if ids.len() > 1 {
-                format!(" (it has {}, …)", ids.join(", "))
-            } else {
-                String::new()
-            };
-            Err(Usage(anyhow!("{input}: {failure}{ids}")).into())
-        }
-        (None, None) => {
-            let id = args.id.as_deref().unwrap_or_default();
-            let known = ids.join(", ");
-            Err(Usage(anyhow!("{input} has no document {id:?}; it has {known}, …")).into())
-        }
+    if let (Some(found), true) = (&found, args.id.is_some() || failure.is_none()) {
+        return Ok(found.clone());
     }
+    let input = args.input.display();
+    let ids = if ids.is_empty() { "no document".to_owned() } else { ids.join(", ") + ", …" };
+    let reason = match (&args.id, failure) {
+        (Some(id), _) => format!("{input} has no document {id:?}; it has {ids}"),
+        (None, Some(failure)) => format!("{failure} (of {input}, which has {ids})"),
+        (None, None) => format!("{input} has no document that could be explained"),
+    };
+    Err(Usage(anyhow!(reason)).into())
 }
 
 fn print(out: &mut impl Write, explanation: &Explanation) -> std::io::Result<()> {

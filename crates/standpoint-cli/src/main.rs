@@ -22,8 +22,7 @@ pub(crate) struct Usage(pub(crate) anyhow::Error);
 
 impl std::fmt::Display for Usage {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // The whole chain of causes: a sentence that stops at "cannot read" helps nobody.
-        write!(f, "{:#}", self.0)
+        f.write_str(&sentence(&self.0))
     }
 }
 
@@ -47,7 +46,7 @@ fn main() -> ExitCode {
         Err(error) => {
             let code = if error.downcast_ref::<Usage>().is_some() { 2 } else { 3 };
             // Nothing is left to be done where even standard error is closed.
-            let _ = writeln!(io::stderr(), "standpoint: {error:#}");
+            let _ = writeln!(io::stderr(), "standpoint: {}", sentence(&error));
             ExitCode::from(code)
         }
     }
@@ -63,7 +62,10 @@ fn dispatch(cli: Cli, matches: &clap::ArgMatches) -> anyhow::Result<Outcome> {
         Verb::Models(args) => models::command(&args),
         Verb::Config(args) => settings::show(&args, matches),
         Verb::Completions { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "standpoint", &mut io::stdout());
+            // Into memory first: the generator panics where it cannot write.
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "standpoint", &mut script);
+            io::stdout().write_all(&script)?;
             Ok(Outcome::Done)
         }
         Verb::Man => {
@@ -73,6 +75,20 @@ fn dispatch(cli: Cli, matches: &clap::ArgMatches) -> anyhow::Result<Outcome> {
             Ok(Outcome::Done)
         }
     }
+}
+
+/// An error with its causes, for a sentence that stops at "cannot read" helps nobody; a cause that
+/// the error tells already is not told twice.
+fn sentence(error: &anyhow::Error) -> String {
+    error.chain().map(ToString::to_string).fold(String::new(), |told, cause| {
+        if told.contains(&cause) {
+            told
+        } else if told.is_empty() {
+            cause
+        } else {
+            format!("{told}: {cause}")
+        }
+    })
 }
 
 /// Whether the reader of our output went away, as `head` does: that is no failure of ours.

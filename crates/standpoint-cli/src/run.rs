@@ -69,6 +69,7 @@ pub(crate) fn classify(error: PipelineError) -> anyhow::Error {
         PipelineError::Ingest(_)
             | PipelineError::Targets { .. }
             | PipelineError::Busy { .. }
+            | PipelineError::Out { .. }
             | PipelineError::Retrieval(_)
             | PipelineError::Document(_)
             | PipelineError::Nothing(_)
@@ -81,17 +82,14 @@ fn print_summary(summary: &RunSummary, out: &Path) -> std::io::Result<()> {
     let s = summary;
     writeln!(
         stdout,
-        "documents  {} read, {} failed, {} not scored",
+        "documents  {} read, {} failed, {} not scored; {} files skipped",
         s.documents,
         s.failed,
-        not_scored(s)
+        not_scored(s),
+        s.skipped_files
     )?;
     writeln!(stdout, "pieces     {} in {} placements", s.pieces, s.placements)?;
-    writeln!(
-        stdout,
-        "pairs      {} of {} scored: the others do not bear on the target or have no named holder",
-        s.pairs_scored, s.pairs_possible
-    )?;
+    writeln!(stdout, "pairs      {} scored of {} possible", s.pairs_scored, s.pairs_possible)?;
     writeln!(stdout, "truncated  {} texts, {} tokens", s.truncated_texts, s.truncated_tokens)?;
     writeln!(stdout, "records    {}, of which {} abstain", s.records, s.abstained)?;
     if s.failed > 0 {

@@ -8,9 +8,13 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use ignore::WalkBuilder;
+use standpoint_core::{Failure, Source};
 
 /// The name of the file whose patterns (in gitignore's syntax) exclude files from a run.
 const IGNORE_FILE: &str = ".standpointignore";
+
+/// The file by which a folder is known to hold the results of a run, which are no documents.
+const RESULTS: &str = "store.redb";
 
 /// What the inputs come to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -19,6 +23,8 @@ pub struct Listing {
     pub files: Vec<Input>,
     /// The files that are not read, in the same order.
     pub skipped: Vec<Skipped>,
+    /// Folders that could not be looked into: what they hold is missing from a run.
+    pub failures: Vec<Failure>,
 }
 
 /// A file to read.
@@ -104,8 +110,8 @@ pub enum IngestError {
 
 /// Lists the files under `inputs`.
 ///
-/// Folders are walked; hidden files and what a `.standpointignore` names are passed over in
-/// silence, symbolic links and files of an unknown kind are listed as skipped. A gitignore does not
+/// Folders are walked; hidden files, what a `.standpointignore` names and the output folders of
+/// earlier runs are passed over in silence, symbolic links and files of an unknown kind are listed as skipped. A gitignore does not
 /// count: what somebody keeps out of version control is often the very corpus. `-` is stdin.
 ///
 /// # Errors
@@ -120,8 +126,13 @@ pub fn discover(inputs: &[PathBuf]) -> Result<Listing, IngestError> {
             continue;
         }
         let cannot_read = |source| IngestError::Input { path: input.clone(), source };
-        if std::fs::metadata(input).map_err(cannot_read)?.is_dir() {
+        let kind = std::fs::metadata(input).map_err(cannot_read)?.file_type();
+        if kind.is_dir() {
             walk(input, &mut listing);
+        } else if !kind.is_file() {
+            // A pipe without a writer would be waited for for ever.
+            let reason = "neither a file nor a folder; pipe its content to `-`".to_owned();
+            listing.skipped.push(Skipped { path: input.clone(), reason });
         } else {
             list(input.clone(), input.parent().unwrap_or(Path::new("")), &mut listing);
         }
@@ -138,6 +149,7 @@ fn walk(folder: &Path, listing: &mut Listing) {
         .standard_filters(false)
         .hidden(true)
         .add_custom_ignore_filename(IGNORE_FILE)
+        .filter_entry(|entry| entry.depth() == 0 || !entry.path().join(RESULTS).is_file())
         .build();
     for entry in walk {
         match entry {
@@ -150,15 +162,18 @@ fn walk(folder: &Path, listing: &mut Listing) {
                 }),
                 _ => {}
             },
-            Err(error) => {
-                found.skipped.push(Skipped { path: folder.to_owned(), reason: error.to_string() });
-            }
+            Err(error) => found.failures.push(Failure {
+                at: Source { path: folder.to_string_lossy().into_owned(), row: None },
+                reason: format!("a part of this folder cannot be listed: {error}"),
+            }),
         }
     }
     found.files.sort_by(|a, b| a.name.as_bytes().cmp(b.name.as_bytes()));
     found.skipped.sort_by(|a, b| a.path.cmp(&b.path));
     listing.files.append(&mut found.files);
     listing.skipped.append(&mut found.skipped);
+    found.failures.sort_by(|a, b| a.reason.cmp(&b.reason));
+    listing.failures.append(&mut found.failures);
 }
 
 fn list(path: PathBuf, root: &Path, listing: &mut Listing) {
@@ -230,6 +245,13 @@ mod tests {
         let [skipped] = &listing.skipped[..] else { panic!("{listing:?}") };
         assert!(skipped.path.ends_with("photo.jpg"));
         assert!(skipped.reason.contains("unknown kind of file"), "{}", skipped.reason);
+    }
+
+    #[test]
+    fn the_results_of_a_run_are_no_documents() {
+        let folder = folder(&["a.txt", "out/store.redb", "out/documents.jsonl", "out/report.html"]);
+        let listing = discover(&[folder.path().to_owned()]).unwrap();
+        assert_eq!(names(&listing), ["a.txt"]);
     }
 
     #[test]

@@ -35,6 +35,14 @@ pub enum PipelineError {
         /// The store of the output folder.
         path: PathBuf,
     },
+    /// The output folder cannot be made or used.
+    #[error("cannot use {} as the output folder: {source}; give another --out", path.display())]
+    Out {
+        /// The folder.
+        path: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
     /// The store of earlier answers failed.
     #[error(
         "the store of earlier results failed: {0}; delete store.redb in the output folder to \

@@ -19,12 +19,13 @@ pub(crate) struct Work {
 
 impl Work {
     pub(crate) fn open(out: &Path) -> Result<Work, PipelineError> {
-        fs::create_dir_all(out).map_err(PipelineError::io(out))?;
-        let store = Store::open(&out.join(STORE))?;
+        let unusable = |source| PipelineError::Out { path: out.to_owned(), source };
+        fs::create_dir_all(out).map_err(unusable)?;
         let path = out.join(WORK);
-        if path.exists() {
-            fs::remove_dir_all(&path).map_err(PipelineError::io(&path))?;
-        }
+        fs::create_dir_all(&path).map_err(unusable)?;
+        let store = Store::open(&out.join(STORE))?;
+        // Only now is the folder ours: what is in it was left by a run that was killed.
+        fs::remove_dir_all(&path).map_err(PipelineError::io(&path))?;
         fs::create_dir(&path).map_err(PipelineError::io(&path))?;
         Ok(Work { path, store })
     }

@@ -3,7 +3,7 @@
 use crate::PipelineError;
 use rayon::prelude::*;
 use standpoint_core::{Document, Failure, Passage};
-use standpoint_ingest::{Fields, Input, Raw, Sketch, discover, open, prepare};
+use standpoint_ingest::{Fields, Listing, Raw, Sketch, discover, open, prepare};
 use std::collections::HashSet;
 use std::path::PathBuf;
 
@@ -43,19 +43,22 @@ pub fn intake(
     mut sink: impl FnMut(Result<Intake, Failure>) -> std::io::Result<()> + Send,
 ) -> Result<(), PipelineError> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
-    let files = discover(&corpus.inputs)?.files;
-    pool.install(|| read_files(&files, &corpus.fields, |item| Ok(sink(item)?)))
+    let listing = discover(&corpus.inputs)?;
+    pool.install(|| read_files(&listing, &corpus.fields, |item| Ok(sink(item)?)))
 }
 
-/// Reads `files` in order, cleans and segments their documents in parallel, and hands each to
+/// Reads the files of a listing in order, cleans and segments their documents in parallel, and hands each to
 /// `sink` in the order of reading.
 pub(crate) fn read_files(
-    files: &[Input],
+    listing: &Listing,
     fields: &Fields,
     mut sink: impl FnMut(Result<Intake, Failure>) -> Result<(), PipelineError> + Send,
 ) -> Result<(), PipelineError> {
+    for failure in &listing.failures {
+        sink(Err(failure.clone()))?;
+    }
     let mut ids = HashSet::new();
-    let mut raws = files.iter().flat_map(|file| {
+    let mut raws = listing.files.iter().flat_map(|file| {
         let (reader, failure) = match open(file, fields) {
             Ok(reader) => (Some(reader), None),
             Err(failure) => (None, Some(Err(failure))),

@@ -210,7 +210,7 @@ impl Run<'_> {
         let (mut sketches, mut lengths) = (Vec::new(), Vec::new());
         let mut hasher = blake3::Hasher::new();
         let (report, progress) = (&mut self.report, self.progress);
-        read_files(&listing.files, &self.job.corpus.fields, |item| {
+        read_files(listing, &self.job.corpus.fields, |item| {
             match item {
                 Ok(item) => {
                     for part in [&item.document.id, &item.document.text] {

@@ -4,7 +4,7 @@ use crate::intake::{Intake, read_files};
 use crate::run::{Event, Job};
 use crate::{Models, PipelineError};
 use standpoint_core::Failure;
-use standpoint_ingest::{Listing, Skipped, discover};
+use standpoint_ingest::{Skipped, discover};
 use std::collections::BTreeMap;
 
 /// What a run would do.
@@ -35,8 +35,9 @@ pub fn survey(
     models: &Models,
     progress: &(dyn Fn(Event) + Sync),
 ) -> Result<Survey, PipelineError> {
-    let Listing { files, skipped } = discover(&job.corpus.inputs)?;
-    let mut survey = Survey { files: files.len(), skipped, ..Survey::default() };
+    let listing = discover(&job.corpus.inputs)?;
+    let (files, skipped) = (listing.files.len(), listing.skipped.clone());
+    let mut survey = Survey { files, skipped, ..Survey::default() };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(job.threads).build()?;
     let mut note = |item: Result<Intake, Failure>| {
         match item {
@@ -56,6 +57,6 @@ pub fn survey(
         progress(Event::Read { documents: survey.documents, failed });
         Ok(())
     };
-    pool.install(|| read_files(&files, &job.corpus.fields, &mut note))?;
+    pool.install(|| read_files(&listing, &job.corpus.fields, &mut note))?;
     Ok(survey)
 }

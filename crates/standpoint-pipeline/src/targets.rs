@@ -35,7 +35,7 @@ pub fn targets_from_phrases<'a>(phrases: impl IntoIterator<Item = &'a str>) -> V
         words.map(str::to_lowercase).collect::<Vec<_>>().join("-")
     };
     let target = |phrase: &str| Target {
-        id: slug(phrase),
+        id: Some(slug(phrase)).filter(|id| !id.is_empty()).unwrap_or_else(|| phrase.to_owned()),
         text: phrase.trim().to_owned(),
         aliases: Vec::new(),
     };
@@ -53,14 +53,20 @@ pub fn check_targets(targets: &[Target]) -> Result<(), String> {
     let mut ids = BTreeSet::new();
     for (at, target) in targets.iter().enumerate() {
         let nth = at + 1;
-        if target.id.trim().is_empty() {
+        if target.id.is_empty() {
             return Err(format!("target {nth} has an empty id: give it a short name"));
         }
         if !target.text.chars().any(char::is_alphanumeric) {
-            return Err(format!("target {:?} has no text: give the phrase or claim", target.id));
+            return Err(format!(
+                "target {:?} has no words in its text: give a phrase or claim",
+                target.id
+            ));
         }
         if !ids.insert(&target.id) {
-            return Err(format!("two targets have the id {:?}: rename one", target.id));
+            return Err(format!(
+                "two targets have the id {:?}: rename one or leave it out",
+                target.id
+            ));
         }
     }
     Ok(())
@@ -85,7 +91,11 @@ mod tests {
         assert!(unknown.contains("line 4") && unknown.contains("alias"), "{unknown}");
         assert!(read(&format!("{good}{good}")).unwrap_err().contains("two targets have the id"));
         assert!(read("").unwrap_err().contains("there is no target"));
-        assert!(read("[[target]]\nid = \"a\"\ntext = \"…\"\n").unwrap_err().contains("no text"));
+        assert!(
+            read("[[target]]\nid = \"a\"\ntext = \"…\"\n")
+                .unwrap_err()
+                .contains("no words in its text")
+        );
     }
 
     #[test]

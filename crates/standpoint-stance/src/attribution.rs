@@ -121,9 +121,17 @@ pub fn attribute(text: &str, passages: &[Passage]) -> Vec<Attribution> {
         let before = heard.clone();
         let mut read: Vec<Reading> = Vec::with_capacity(paragraph.len());
         for passage in paragraph {
-            let reading = Reading::of(text, passage.span, &quotations);
+            let mut reading = Reading::of(text, passage.span, &quotations);
             for name in &reading.names {
                 actors.resolve(name);
+            }
+            for name in &reading.singles {
+                actors.note_single(name);
+            }
+            // "Nobody said so": the capital of a sentence's first word makes no name of it.
+            if matches!(&reading.source, Some(Source::Named(name)) if reading.first.as_ref() == Some(name) && !actors.knows(name))
+            {
+                reading.source = None;
             }
             let actor = match &reading.source {
                 Some(Source::Named(name)) => Some(actors.resolve(name)),
@@ -151,6 +159,10 @@ struct Reading {
     actor: Option<String>,
     /// All names outside the quotation marks, as they stand.
     names: Vec<String>,
+    /// Single words with a capital inside the sentence.
+    singles: Vec<String>,
+    /// The sentence's first word, where it is outside quotation marks.
+    first: Option<String>,
     /// The full name that its sentence begins with, or that follows a title at its beginning.
     subject: Option<String>,
 }
@@ -165,7 +177,12 @@ impl Reading {
         let source = find_source(text, &outside);
         let names = full_names(text, &outside);
         let subject = subject(text, &outside);
-        Reading { mostly_quoted, speech, source, actor: None, names, subject }
+        let at_start = |word: &&Word<'_>| word.span.start == passage.start;
+        let first = outside.first().filter(at_start).map(|word| word.text.to_owned());
+        let inner = outside.iter().skip(usize::from(first.is_some()));
+        let singles =
+            inner.filter(|word| word.is_capitalised()).map(|word| word.text.to_owned()).collect();
+        Reading { mostly_quoted, speech, source, actor: None, names, singles, first, subject }
     }
 }
 
@@ -437,7 +454,9 @@ mod tests {
             one("The Korvaal Chamber of Commerce on Tuesday said it would sue."),
             by(Voice::Paraphrased, "Korvaal Chamber of Commerce")
         );
-        assert_eq!(one("Tolva rejected the plan."), by(Voice::Paraphrased, "Tolva"));
+        let read = read(&["It was up to Tolva. | Tolva rejected the plan. | Nobody said why."]);
+        assert_eq!(read[1], by(Voice::Paraphrased, "Tolva"));
+        assert_eq!(read[2], (Voice::Own, None), "a first word's capital makes no name");
     }
 
     #[test]

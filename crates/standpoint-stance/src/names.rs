@@ -193,9 +193,27 @@ pub(crate) fn without_titles(name: &str) -> String {
 #[derive(Debug, Default)]
 pub(crate) struct Actors {
     full: Vec<String>,
+    /// Single words that were capitals inside a sentence, and so are names.
+    single: Vec<String>,
 }
 
 impl Actors {
+    /// Notes a single word that stood with a capital inside a sentence.
+    pub(crate) fn note_single(&mut self, name: &str) {
+        if !self.single.iter().any(|known| known == name) {
+            self.single.push(name.to_owned());
+        }
+    }
+
+    /// Whether a word that begins a sentence is known for a name: its capital alone tells nothing.
+    pub(crate) fn knows(&self, word: &str) -> bool {
+        self.single.iter().any(|known| known == word)
+            || self
+                .full
+                .iter()
+                .any(|full| full.rsplit(' ').next() == Some(word) || initials(full) == word)
+    }
+
     /// Notes a name as it was met and gives the fullest form known for it: "Maron" is "Ilse Maron"
     /// once she was introduced; a single name that two people share stays as it is.
     pub(crate) fn resolve(&mut self, name: &str) -> String {

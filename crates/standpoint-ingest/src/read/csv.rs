@@ -1,7 +1,7 @@
 //! CSV and TSV with a header.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufReader, Chain, Cursor, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -13,7 +13,11 @@ use super::{LIMIT, Raw, failure, row, too_long, unreadable};
 use crate::decode::decode;
 use crate::fields::{Field, Fields};
 
-type Decoded = BufReader<DecodeReaderBytes<File, Vec<u8>>>;
+/// The head of the file, which was looked at, and the rest of it.
+type Decoded = Chain<Cursor<Vec<u8>>, BufReader<DecodeReaderBytes<File, Vec<u8>>>>;
+
+/// How much of a file is looked at for its delimiter, in bytes.
+const HEAD: usize = 1 << 16;
 
 pub(super) struct Rows {
     reader: ::csv::Reader<Limited>,
@@ -22,6 +26,9 @@ pub(super) struct Rows {
     columns: Vec<String>,
     fields: Fields,
     ended: bool,
+    /// 1 where lines end in CR LF: the parser then begins a record before the LF of the last one,
+    /// and so says a line too few.
+    crlf: u64,
 }
 
 impl Rows {
@@ -30,9 +37,13 @@ impl Rows {
     pub(super) fn new(file: File, name: String, fields: &Fields) -> Result<Self, Failure> {
         let decoded =
             DecodeReaderBytesBuilder::new().utf8_passthru(true).strip_bom(true).build(file);
-        let mut inner = BufReader::with_capacity(1 << 16, decoded);
-        let head = inner.fill_buf().map_err(|error| unreadable(&name, None, &error))?;
-        let delimiter = delimiter(head);
+        let mut decoded = BufReader::with_capacity(HEAD, decoded);
+        let mut head = Vec::new();
+        let read = decoded.by_ref().take(HEAD as u64).read_to_end(&mut head);
+        read.map_err(|error| unreadable(&name, None, &error))?;
+        let delimiter = delimiter(&head);
+        let crlf = u64::from(first_line(&head).ends_with(b"\r"));
+        let inner = Cursor::new(head).chain(decoded);
         let left = Arc::new(AtomicUsize::new(LIMIT));
         let limited = Limited { inner, left: Arc::clone(&left) };
         let mut reader = ReaderBuilder::new().delimiter(delimiter).from_reader(limited);
@@ -44,7 +55,7 @@ impl Rows {
         if fields.positions(Field::Text, &columns).is_empty() {
             return Err(failure(&name, Some(1), fields.no_text(&columns)));
         }
-        Ok(Rows { reader, left, name, columns, fields: fields.clone(), ended: false })
+        Ok(Rows { reader, left, name, columns, fields: fields.clone(), ended: false, crlf })
     }
 }
 
@@ -59,9 +70,9 @@ impl Iterator for Rows {
         let mut record = ByteRecord::new();
         let line = match self.reader.read_byte_record(&mut record) {
             Ok(false) => return None,
-            Ok(true) => record.position().map_or(0, ::csv::Position::line),
+            Ok(true) => record.position().map_or(0, ::csv::Position::line) + self.crlf,
             Err(error) => {
-                let line = error.position().map(::csv::Position::line);
+                let line = error.position().map(|position| position.line() + self.crlf);
                 let reason = match error.kind() {
                     ::csv::ErrorKind::UnequalLengths { expected_len, len, .. } => format!(
                         "the row has {len} fields where the header has {expected_len}; is a \
@@ -89,9 +100,13 @@ impl Iterator for Rows {
 
 /// The delimiter: of tab, semicolon and comma the one that the first line has most of.
 fn delimiter(head: &[u8]) -> u8 {
-    let line = head.split(|&byte| byte == b'\n').next().unwrap_or_default();
+    let line = first_line(head);
     let count = |delimiter| line.iter().filter(|&&byte| byte == delimiter).count();
     [b'\t', b';', b','].into_iter().max_by_key(|&delimiter| count(delimiter)).unwrap_or(b',')
+}
+
+fn first_line(head: &[u8]) -> &[u8] {
+    head.split(|&byte| byte == b'\n').next().unwrap_or_default()
 }
 
 /// Ends in an error after `left` bytes, so that a quotation mark that is never closed cannot pull
@@ -140,6 +155,16 @@ mod tests {
             "{failure}"
         );
         assert_eq!(rows[2].as_ref().unwrap().source.row, Some(6));
+    }
+
+    #[test]
+    fn lines_that_end_in_crlf_are_counted_alike() {
+        let lf = "id,text\n1,a\n2\n3,\"b\n\nc\"\n4,d\n";
+        for content in [lf.to_owned(), lf.replace('\n', "\r\n")] {
+            let rows = read("a.csv", content.as_bytes(), &Fields::default());
+            let row = |at: usize| rows[at].as_ref().map_or_else(|e| e.at.row, |raw| raw.source.row);
+            assert_eq!([row(0), row(1), row(2), row(3)].map(Option::unwrap), [2, 3, 4, 7]);
+        }
     }
 
     #[test]

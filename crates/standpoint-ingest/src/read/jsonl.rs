@@ -29,8 +29,8 @@ impl<R: Read> Rows<R> {
 
     fn parse(&self, line: &[u8]) -> Result<Raw, Failure> {
         let wrong = |reason| failure(&self.name, Some(self.row), reason);
-        let object: Map<String, Value> = serde_json::from_str(&decode(line, false))
-            .map_err(|error| wrong(format!("not a JSON object: {error}")))?;
+        let object: Map<String, Value> = serde_json::from_str(decode(line, false).trim_end())
+            .map_err(|error| wrong(not_an_object(&error)))?;
         let columns: Vec<&str> = object.keys().map(String::as_str).collect();
         let at = |field| self.fields.positions(field, &columns);
         let text = at(Field::Text);
@@ -113,6 +113,13 @@ fn texts(value: &Value) -> Vec<String> {
         Value::Object(object) => object.get("name").map(texts).unwrap_or_default(),
         Value::Null | Value::Bool(_) => vec![],
     }
+}
+
+/// What is wrong with a line, without the line number that the parser gives it: 1, always.
+fn not_an_object(error: &serde_json::Error) -> String {
+    let told = error.to_string();
+    let told = told.split(" at line ").next().unwrap_or(&told);
+    format!("not a JSON object: {told}, at character {}", error.column())
 }
 
 #[cfg(test)]
