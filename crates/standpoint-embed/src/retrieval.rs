@@ -8,6 +8,10 @@ const ABOUT_DISCOUNT: f32 = 0.3;
 /// The share of a document's passages that name a target from which it counts as wholly about it.
 const ABOUT_SHARE: f32 = 0.05;
 
+/// How far above the threshold the nearest passage has to be for a document that never names the
+/// target to be about it at all: one loosely similar sentence in a long text is chance.
+const UNNAMED_MARGIN: f32 = 0.1;
+
 /// How much of its similarity a passage lends to the one before and the one after it.
 const NEIGHBOUR_SHARE: f32 = 0.8;
 
@@ -101,6 +105,10 @@ impl Names {
             })
             .collect();
         let named = met.iter().filter(|bearing| bearing.named).count();
+        let nearest = met.iter().map(|b| b.similarity).fold(f32::NEG_INFINITY, f32::max);
+        if named == 0 && nearest < threshold + UNNAMED_MARGIN {
+            return Vec::new();
+        }
         let share = named as f32 / met.len().max(1) as f32;
         let bar = threshold - ABOUT_DISCOUNT * (share / ABOUT_SHARE).min(1.0);
         let own = |at: usize| {
@@ -202,6 +210,18 @@ mod tests {
         assert_eq!(meet(price(), &[OTHER, vague, OTHER]), [] as [usize; 0]);
         let about = "The carbon price is a blunder.";
         assert_eq!(meet(price(), &[about, OTHER, OTHER, vague, OTHER]), [0, 1, 2, 3, 4]);
+    }
+
+    #[test]
+    fn one_loosely_similar_sentence_does_not_make_a_document_about_the_target() {
+        let price = || target("carbon price", &[]);
+        // Four content words, one of the target's two among them: 0.35, over 0.3 but not over 0.4.
+        assert_eq!(
+            meet(price(), &[OTHER, "Bread carries another price.", OTHER]),
+            [] as [usize; 0]
+        );
+        let named = "The carbon price rose.";
+        assert_eq!(meet(price(), &[named, "Bread carries another price."]), [0, 1]);
     }
 
     #[test]
