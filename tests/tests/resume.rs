@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// Enough distinct documents for several windows of scoring.
-const DOCUMENTS: usize = 3_000;
+const DOCUMENTS: usize = 6_000;
 
 fn corpus(path: &Path) {
     let mut feed = String::new();
