@@ -22,6 +22,9 @@ pub struct ModelInfo {
     /// Hex digest of everything that its answers depend on: weights, vocabulary, settings. Stored
     /// results are keyed by it.
     pub hash: String,
+    /// The arithmetic of its answers (`f32`, `bf16`, `int8`), which moves their last digits: stored
+    /// results are keyed by it, too.
+    pub precision: String,
     /// Licence of the weights, an SPDX expression where there is one.
     pub license: String,
     /// ISO 639-1 codes of the languages that it reads; documents in others are not scored.

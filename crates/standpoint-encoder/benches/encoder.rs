@@ -6,6 +6,7 @@
 
 use divan::counter::ItemsCount;
 use standpoint_core::Embedder;
+use standpoint_encoder::Precision;
 
 const SENTENCES: usize = 200;
 
@@ -26,9 +27,11 @@ fn sentences() -> Vec<String> {
     (0..SENTENCES).map(sentence).collect()
 }
 
-#[divan::bench]
-fn embed(bencher: divan::Bencher<'_, '_>) {
-    let model = minilm::load().expect("the model's own files");
+#[divan::bench(args = [Precision::F32, Precision::Bf16, Precision::Int8])]
+fn embed(bencher: divan::Bencher<'_, '_>, precision: Precision) {
+    let Ok(model) = minilm::load(precision) else {
+        return;
+    };
     let sentences = sentences();
     let sentences: Vec<&str> = sentences.iter().map(String::as_str).collect();
     bencher

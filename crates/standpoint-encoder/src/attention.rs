@@ -4,11 +4,17 @@
 //! to pay off, so they are computed here, a few queries at a time: the scores of these queries
 //! against all keys, their softmax, and the weighted sum of the values, all in first-level cache.
 
-use crate::kernels::{LANES, softmax, widest};
+use crate::math::{LANES, exp_of_negative};
+use rten_simd::ops::{BitOps, FloatOps, NumOps};
+use rten_simd::{Isa, SimdOp};
 
-/// Queries that are worked on together: with one vector of sums each they fit the registers of
-/// every CPU.
-const QUERIES: usize = 6;
+/// Queries that are worked on together. They lie side by side, so that a softmax runs down the
+/// columns of many queries at once and never across a vector.
+const QUERIES: usize = 2 * LANES;
+
+/// Rows of a product that are summed up together: with two vectors each they fit the registers of
+/// every CPU. It divides [`LANES`], so that a block of rows never passes the padding's end.
+const ROWS: usize = 4;
 
 /// How the width of a layer is split into heads.
 #[derive(Debug, Clone, Copy)]
@@ -22,31 +28,46 @@ pub(crate) struct Heads {
 /// Memory for one head of one passage.
 #[derive(Default)]
 pub(crate) struct AttentionScratch {
-    /// `[width, keys]`, keys padded to [`LANES`].
-    keys: Vec<f32>,
     /// `[keys, width]`, width padded to [`LANES`].
     values: Vec<f32>,
-    /// `[QUERIES, width]`
+    /// `[width, queries]`, up to [`QUERIES`], padded to [`LANES`].
     queries: Vec<f32>,
-    /// `[QUERIES, keys]`, padded like the keys.
+    /// `[keys, queries]`
     scores: Vec<f32>,
-    /// `[QUERIES, width]`, padded like the values.
+    /// One over the sum of each query's scores.
+    factors: [f32; QUERIES],
+    /// `[ROWS, width]`, padded like the values.
     sums: Vec<f32>,
 }
 
-/// Attention over the tokens of a passage: rows of query, key and value side by side
-/// (`[tokens, 3 · hidden]`) to rows of `[tokens, hidden]`.
+/// Attention of a passage's first tokens, as many as `context` has rows (`[queries, hidden]`), over
+/// all its tokens: rows of query, key and value side by side (`[tokens, 3 · hidden]`).
 pub(crate) fn attend(heads: Heads, qkv: &[f32], context: &mut [f32], s: &mut AttentionScratch) {
-    for head in 0..heads.count {
-        widest(
-            #[inline(always)]
-            || attend_head(heads, head, qkv, context, s),
-        );
+    Attend { heads, qkv, context, s }.dispatch();
+}
+
+struct Attend<'a> {
+    heads: Heads,
+    qkv: &'a [f32],
+    context: &'a mut [f32],
+    s: &'a mut AttentionScratch,
+}
+
+impl SimdOp for Attend<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn eval<I: Isa>(self, isa: I) {
+        let Self { heads, qkv, context, s } = self;
+        for head in 0..heads.count {
+            attend_head(isa, heads, head, qkv, context, s);
+        }
     }
 }
 
 #[inline(always)]
-fn attend_head(
+fn attend_head<I: Isa>(
+    isa: I,
     heads: Heads,
     head: usize,
     qkv: &[f32],
@@ -54,69 +75,143 @@ fn attend_head(
     s: &mut AttentionScratch,
 ) {
     let (hidden, width) = (heads.count * heads.width, heads.width);
-    let tokens = context.len() / hidden;
-    let padded_tokens = tokens.next_multiple_of(LANES);
+    let tokens = qkv.len() / (3 * hidden);
+    let at = |token: usize, part: usize| (3 * token + part) * hidden + head * width;
     let padded_width = width.next_multiple_of(LANES);
-    fill(&mut s.keys, width * padded_tokens);
-    fill(&mut s.values, tokens * padded_width);
-    fill(&mut s.queries, QUERIES * width);
-    fill(&mut s.scores, QUERIES * padded_tokens);
-    fill(&mut s.sums, QUERIES * padded_width);
-
-    for (token, row) in qkv.chunks_exact(3 * hidden).enumerate() {
-        let key = &row[hidden + head * width..][..width];
-        for (i, &x) in key.iter().enumerate() {
-            s.keys[i * padded_tokens + token] = x;
-        }
-        let value = &row[2 * hidden + head * width..][..width];
-        s.values[token * padded_width..][..width].copy_from_slice(value);
+    s.values.resize(tokens * padded_width, 0.0);
+    for (token, value) in s.values.chunks_exact_mut(padded_width).enumerate() {
+        value[..width].copy_from_slice(&qkv[at(token, 2)..][..width]);
     }
+    s.sums.resize(ROWS * padded_width, 0.0);
 
     let scale = 1.0 / (width as f32).sqrt();
-    for first in (0..tokens).step_by(QUERIES) {
-        let count = QUERIES.min(tokens - first);
-        for q in 0..count {
-            let query = &qkv[(first + q) * 3 * hidden + head * width..][..width];
-            for (scaled, x) in s.queries[q * width..][..width].iter_mut().zip(query) {
-                *scaled = x * scale;
+    for (block, context) in context.chunks_mut(QUERIES * hidden).enumerate() {
+        let count = context.len() / hidden;
+        let columns = count.next_multiple_of(LANES);
+        s.queries.resize(width * columns, 0.0);
+        for query in 0..count {
+            let values = &qkv[at(block * QUERIES + query, 0)..][..width];
+            // By index: an iterator of columns becomes scatter instructions, which are slower.
+            for (i, x) in values.iter().enumerate() {
+                s.queries[i * columns + query] = x * scale;
             }
         }
-        multiply(&s.queries, width, &s.keys, padded_tokens, &mut s.scores);
-        for row in s.scores.chunks_exact_mut(padded_tokens) {
-            softmax(&mut row[..tokens]);
+        // What stands beyond the last query is computed with the others, and never read.
+        s.scores.resize(tokens * columns, 0.0);
+        for first in (0..tokens).step_by(ROWS) {
+            let rows = ROWS.min(tokens - first);
+            let mut keys = [&qkv[at(first, 1)..][..width]; ROWS];
+            for (row, key) in keys.iter_mut().enumerate().take(rows) {
+                *key = &qkv[at(first + row, 1)..][..width];
+            }
+            let scores = &mut s.scores[first * columns..][..rows * columns];
+            multiply(
+                isa,
+                #[inline(always)]
+                |k| {
+                    let mut left = [0.0; ROWS];
+                    for (x, key) in left.iter_mut().zip(keys) {
+                        *x = key[k];
+                    }
+                    left
+                },
+                &s.queries,
+                columns,
+                scores,
+            );
         }
-        multiply(&s.scores, padded_tokens, &s.values, padded_width, &mut s.sums);
-        for q in 0..count {
-            let out = &mut context[(first + q) * hidden + head * width..][..width];
-            out.copy_from_slice(&s.sums[q * padded_width..][..width]);
-        }
-    }
-}
-
-/// Makes a buffer `len` zeros long.
-#[inline(always)]
-fn fill(buffer: &mut Vec<f32>, len: usize) {
-    buffer.clear();
-    buffer.resize(len, 0.0);
-}
-
-/// `[QUERIES, columns]` = the first columns of `a` (`[QUERIES, stride]`) times `b`
-/// (`[depth, columns]`, columns a multiple of [`LANES`], depth at most `stride`).
-#[inline(always)]
-fn multiply(a: &[f32], stride: usize, b: &[f32], columns: usize, out: &mut [f32]) {
-    for start in (0..columns).step_by(LANES) {
-        let mut sums = [[0.0; LANES]; QUERIES];
-        for (k, row) in b.chunks_exact(columns).enumerate() {
-            let Some(row) = row[start..].first_chunk::<LANES>() else { break };
-            for (q, sums) in sums.iter_mut().enumerate() {
-                let x = a[q * stride + k];
-                for lane in 0..LANES {
-                    sums[lane] += x * row[lane];
+        softmax(isa, &mut s.scores, columns, &mut s.factors);
+        for first in (0..count).step_by(ROWS) {
+            let rows = ROWS.min(count - first);
+            multiply(
+                isa,
+                #[inline(always)]
+                |k| {
+                    let mut left = [0.0; ROWS];
+                    left.copy_from_slice(&s.scores[k * columns + first..][..ROWS]);
+                    left
+                },
+                &s.values,
+                padded_width,
+                &mut s.sums,
+            );
+            let sums = s.sums.chunks_exact(padded_width).take(rows);
+            for (query, sums) in (first..).zip(sums) {
+                let out = &mut context[query * hidden + head * width..][..width];
+                for (out, sum) in out.iter_mut().zip(sums) {
+                    *out = sum * s.factors[query];
                 }
             }
         }
-        for (q, sums) in sums.iter().enumerate() {
-            out[q * columns + start..][..LANES].copy_from_slice(sums);
+    }
+}
+
+/// Turns every column of scores (`[keys, columns]`) into weights that are to be multiplied by the
+/// column's factor: then they sum to one.
+#[inline(always)]
+fn softmax<I: Isa>(isa: I, scores: &mut [f32], columns: usize, factors: &mut [f32; QUERIES]) {
+    let ops = isa.f32();
+    for start in (0..columns).step_by(ops.len()) {
+        let mut largest = ops.splat(f32::MIN);
+        for row in scores.chunks_exact(columns) {
+            largest = ops.max(largest, ops.load(&row[start..]));
+        }
+        let mut sum = ops.zero();
+        for row in scores.chunks_exact_mut(columns) {
+            let row = &mut row[start..];
+            let weight = exp_of_negative(isa, ops.sub(ops.load(row), largest));
+            sum = ops.add(sum, weight);
+            ops.store(weight, row);
+        }
+        ops.store(ops.reciprocal(sum), &mut factors[start..]);
+    }
+}
+
+/// `out` (up to [`ROWS`] rows of `columns`, a multiple of [`LANES`]) = the sums over k of each row's
+/// `left(k)` times row k of `right` (`[depth, columns]`).
+#[inline(always)]
+fn multiply<I: Isa>(
+    isa: I,
+    left: impl Fn(usize) -> [f32; ROWS] + Copy,
+    right: &[f32],
+    columns: usize,
+    out: &mut [f32],
+) {
+    let lanes = isa.f32().len();
+    let mut start = 0;
+    while start + 2 * lanes <= columns {
+        multiply_columns::<I, 2>(isa, left, right, columns, start, out);
+        start += 2 * lanes;
+    }
+    while start < columns {
+        multiply_columns::<I, 1>(isa, left, right, columns, start, out);
+        start += lanes;
+    }
+}
+
+#[inline(always)]
+fn multiply_columns<I: Isa, const VECTORS: usize>(
+    isa: I,
+    left: impl Fn(usize) -> [f32; ROWS] + Copy,
+    right: &[f32],
+    columns: usize,
+    start: usize,
+    out: &mut [f32],
+) {
+    let ops = isa.f32();
+    let mut sums = [[ops.zero(); VECTORS]; ROWS];
+    for (k, row) in right.chunks_exact(columns).enumerate() {
+        let row: [I::F32; VECTORS] = ops.load_many(&row[start..]);
+        for (x, sums) in left(k).into_iter().zip(&mut sums) {
+            let x = ops.splat(x);
+            for (sum, &row) in sums.iter_mut().zip(&row) {
+                *sum = ops.mul_add(x, row, *sum);
+            }
+        }
+    }
+    for (out, sums) in out.chunks_exact_mut(columns).zip(sums) {
+        for (v, sum) in sums.into_iter().enumerate() {
+            ops.store(sum, &mut out[start + v * ops.len()..]);
         }
     }
 }
@@ -156,7 +251,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(64))]
         #[test]
         fn attention_is_its_f64_twin(
-            (heads, qkv) in (1_usize..4, 1_usize..40, 1_usize..40).prop_flat_map(
+            (heads, qkv) in (1_usize..4, 1_usize..40, 1_usize..80).prop_flat_map(
                 |(count, width, tokens)| (
                     Just(Heads { count, width }),
                     prop::collection::vec(-2.0_f32..2.0, tokens * 3 * count * width),
@@ -166,12 +261,16 @@ mod tests {
             let mut context = vec![f32::NAN; qkv.len() / 3];
             // Memory that a longer passage has left behind must not show.
             let mut scratch = AttentionScratch::default();
-            let longer = vec![9.0; 64 * 3 * heads.count * heads.width];
+            let longer = vec![9.0; 96 * 3 * heads.count * heads.width];
             attend(heads, &longer, &mut vec![0.0; longer.len() / 3], &mut scratch);
             attend(heads, &qkv, &mut context, &mut scratch);
             for (ours, twin) in context.iter().zip(twin(heads, &qkv)) {
                 prop_assert!((f64::from(*ours) - twin).abs() < 1e-5, "{ours} is not {twin}");
             }
+            let hidden = heads.count * heads.width;
+            let mut first = vec![f32::NAN; hidden];
+            attend(heads, &qkv, &mut first, &mut scratch);
+            prop_assert_eq!(&first, &context[..hidden], "the first query alone");
         }
     }
 }

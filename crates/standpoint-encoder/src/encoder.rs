@@ -1,23 +1,25 @@
 //! BERT itself: token ids to one vector per token.
 
 use crate::attention::{AttentionScratch, Heads, attend};
-use crate::kernels::{layer_norm, widest};
-use crate::linear::{BLOCK_ROWS, Epilogue, Linear, ROW_STEP, Tile, tile};
+use crate::kernels::Kernel;
+use crate::linear::{Epilogue, Linear, Workspace, row_step};
+use crate::math::layer_norm;
 use crate::tokens::Input;
-use crate::weights::{Config, Weights};
+use crate::weights::{Config, Matrix, Weights};
+use rten_simd::{Isa, SimdOp};
 use std::sync::{Mutex, PoisonError};
 
-/// Tokens that are worked on together: enough that the rows added to fill the last block do not
+/// Tokens that are worked on together: enough that the rows added to fill the last tiles do not
 /// count, few enough that the activations stay in the second- and third-level cache.
-const CHUNK_TOKENS: usize = 1_008;
+const CHUNK_TOKENS: usize = 360;
 
 /// A BERT encoder. Read-only once loaded: any number of threads may run it at once.
 pub(crate) struct Encoder {
     hidden: usize,
     heads: Heads,
-    words: Vec<f32>,
-    positions: Vec<f32>,
-    types: Vec<f32>,
+    words: Matrix,
+    positions: Matrix,
+    types: Matrix,
     norm: Norm,
     layers: Vec<Layer>,
     /// One set of buffers per thread that has run the encoder at the same time as others.
@@ -40,7 +42,27 @@ struct Norm {
     epsilon: f32,
 }
 
+/// Which vectors of an input are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    /// Those of all its tokens.
+    All,
+    /// That of its first token, `[CLS]`.
+    First,
+}
+
+impl Wanted {
+    /// How many vectors that are.
+    fn of(self, input: &Input) -> usize {
+        match self {
+            Wanted::All => input.ids.len(),
+            Wanted::First => 1,
+        }
+    }
+}
+
 /// The buffers of one thread; their size is bounded by [`CHUNK_TOKENS`] or one longer input.
+#[derive(Default)]
 struct Scratch {
     /// `[tokens, hidden]`
     hidden: Vec<f32>,
@@ -48,15 +70,19 @@ struct Scratch {
     qkv: Vec<f32>,
     /// `[tokens, hidden]`
     context: Vec<f32>,
-    /// `[BLOCK_ROWS, intermediate]`
+    /// `[tokens, intermediate]`
     intermediate: Vec<f32>,
     attention: AttentionScratch,
-    tile: Box<Tile>,
+    workspace: Workspace,
 }
 
 impl Encoder {
-    /// Takes the weights that the config asks for.
-    pub(crate) fn load(config: &Config, weights: &Weights<'_>) -> Result<Self, String> {
+    /// Takes the weights that the config asks for, packed for `kernel`.
+    pub(crate) fn load(
+        config: &Config,
+        weights: &Weights<'_>,
+        kernel: Option<Kernel>,
+    ) -> Result<Self, String> {
         let hidden = config.hidden_size;
         let norm = |name: &str| -> Result<Norm, String> {
             Ok(Norm {
@@ -73,16 +99,19 @@ impl Encoder {
             let (mut qkv, mut bias) = (Vec::new(), Vec::new());
             for part in ["query", "key", "value"] {
                 let part = name(&format!("attention.self.{part}"));
-                qkv.extend(weights.matrix(&format!("{part}.weight"), hidden, hidden)?);
+                qkv.push(weights.matrix(&format!("{part}.weight"), hidden, hidden)?);
                 bias.extend(weights.vector(&format!("{part}.bias"), hidden)?);
             }
+            let linear = |part: &str, inputs, outputs| {
+                linear(weights, kernel, &name(part), inputs, outputs)
+            };
             let wide = config.intermediate_size;
             Ok(Layer {
-                qkv: Linear::new(&qkv, bias, hidden),
-                attention_output: linear(weights, &name("attention.output.dense"), hidden, hidden)?,
+                qkv: Linear::new(kernel, qkv, bias, hidden),
+                attention_output: linear("attention.output.dense", hidden, hidden)?,
                 attention_norm: norm(&name("attention.output"))?,
-                intermediate: linear(weights, &name("intermediate.dense"), hidden, wide)?,
-                output: linear(weights, &name("output.dense"), wide, hidden)?,
+                intermediate: linear("intermediate.dense", hidden, wide)?,
+                output: linear("output.dense", wide, hidden)?,
                 output_norm: norm(&name("output"))?,
             })
         };
@@ -106,10 +135,10 @@ impl Encoder {
         self.hidden
     }
 
-    /// Runs the inputs through the encoder and hands out, in order, the `[tokens, hidden]` vectors
-    /// of each.
-    pub(crate) fn run(&self, inputs: &[Input], mut each: impl FnMut(&[f32])) {
-        let mut scratch = self.lock().pop().unwrap_or_else(|| Scratch::new(&self.layers));
+    /// Runs the inputs through the encoder and hands out, in order, the vectors of each that are
+    /// asked for: `[tokens, hidden]`, or `[1, hidden]`.
+    pub(crate) fn run(&self, inputs: &[Input], wanted: Wanted, mut each: impl FnMut(&[f32])) {
+        let mut scratch = self.lock().pop().unwrap_or_default();
         let mut rest = inputs;
         while !rest.is_empty() {
             let mut tokens = 0;
@@ -118,12 +147,12 @@ impl Encoder {
                 tokens <= CHUNK_TOKENS
             });
             let (chunk, later) = rest.split_at(fit.count().max(1));
-            self.run_chunk(chunk, &mut scratch);
-            let mut start = 0;
+            self.run_chunk(chunk, wanted, &mut scratch);
+            let mut vectors = &scratch.hidden[..];
             for input in chunk {
-                let end = start + input.ids.len() * self.hidden;
-                each(&scratch.hidden[start..end]);
-                start = end;
+                let (of_input, rest) = vectors.split_at(wanted.of(input) * self.hidden);
+                each(of_input);
+                vectors = rest;
             }
             rest = later;
         }
@@ -135,46 +164,58 @@ impl Encoder {
         self.scratches.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn run_chunk(&self, inputs: &[Input], s: &mut Scratch) {
+    fn run_chunk(&self, inputs: &[Input], wanted: Wanted, s: &mut Scratch) {
         let tokens: usize = inputs.iter().map(|input| input.ids.len()).sum();
-        let rows = tokens.next_multiple_of(ROW_STEP);
-        s.resize(rows, self.hidden);
+        let rows = tokens.next_multiple_of(row_step());
+        s.hidden.resize(rows * self.hidden, 0.0);
         self.embed(inputs, &mut s.hidden);
-        for layer in &self.layers {
-            let blocks = s.hidden.chunks(BLOCK_ROWS * self.hidden);
-            for (hidden, qkv) in blocks.zip(s.qkv.chunks_mut(BLOCK_ROWS * 3 * self.hidden)) {
-                layer.qkv.apply(hidden, qkv, Epilogue::Bias, &mut s.tile);
+        for (at, layer) in self.layers.iter().enumerate() {
+            s.qkv.resize(s.hidden.len() * 3, 0.0);
+            layer.qkv.apply(&s.hidden, &mut s.qkv, Epilogue::Bias, &mut s.workspace);
+            if at + 1 == self.layers.len() {
+                self.keep(inputs, wanted, &mut s.hidden);
             }
+            let queries = |input: &Input| match at + 1 == self.layers.len() {
+                true => wanted.of(input),
+                false => input.ids.len(),
+            };
+            s.context.resize(s.hidden.len(), 0.0);
             let (mut qkv, mut context) = (&s.qkv[..], &mut s.context[..]);
             for input in inputs {
                 let (this_qkv, later) = qkv.split_at(input.ids.len() * 3 * self.hidden);
-                let (this_context, rest) = context.split_at_mut(input.ids.len() * self.hidden);
+                let (this_context, rest) = context.split_at_mut(queries(input) * self.hidden);
                 attend(self.heads, this_qkv, this_context, &mut s.attention);
                 (qkv, context) = (later, rest);
             }
-            let blocks = s.hidden.chunks_mut(BLOCK_ROWS * self.hidden);
-            for (hidden, context) in blocks.zip(s.context.chunks(BLOCK_ROWS * self.hidden)) {
-                layer.after_attention(context, hidden, &mut s.intermediate, &mut s.tile);
-            }
+            layer.after_attention(&s.context, &mut s.hidden, &mut s.intermediate, &mut s.workspace);
         }
+    }
+
+    /// Moves the rows that are wanted of the last layer together; it computes no others.
+    fn keep(&self, inputs: &[Input], wanted: Wanted, hidden: &mut Vec<f32>) {
+        let (mut from, mut to) = (0, 0);
+        for input in inputs {
+            let rows = wanted.of(input) * self.hidden;
+            hidden.copy_within(from..from + rows, to);
+            from += input.ids.len() * self.hidden;
+            to += rows;
+        }
+        hidden.resize(to.next_multiple_of(row_step() * self.hidden), 0.0);
+        hidden[to..].fill(0.0);
     }
 
     /// The sum of a token's word, position and type, normalised; zeros for the rows that only fill
     /// the last block.
     fn embed(&self, inputs: &[Input], out: &mut [f32]) {
-        let row = |index: usize| index * self.hidden..(index + 1) * self.hidden;
         let tokens = inputs.iter().flat_map(|input| {
             let places = input.ids.iter().enumerate();
             places.map(|(at, &id)| (id as usize, at, usize::from(at >= input.second)))
         });
         let mut rows = out.chunks_exact_mut(self.hidden);
         for ((id, position, kind), out) in tokens.zip(&mut rows) {
-            let word = &self.words[row(id)];
-            let position = &self.positions[row(position)];
-            let kind = &self.types[row(kind)];
-            for (i, out) in out.iter_mut().enumerate() {
-                *out = word[i] + kind[i] + position[i];
-            }
+            self.words.copy_row(id, out);
+            self.types.add_row(kind, out);
+            self.positions.add_row(position, out);
             self.norm.apply(out);
         }
         rows.for_each(|row| row.fill(0.0));
@@ -182,20 +223,20 @@ impl Encoder {
 }
 
 impl Layer {
-    /// Everything of a layer that follows attention, on one block of rows.
+    /// Everything of a layer that follows attention.
     fn after_attention(
         &self,
         context: &[f32],
         hidden: &mut [f32],
-        intermediate: &mut [f32],
-        tile: &mut Tile,
+        intermediate: &mut Vec<f32>,
+        workspace: &mut Workspace,
     ) {
         let rows = hidden.len() / self.output.outputs();
-        let intermediate = &mut intermediate[..rows * self.intermediate.outputs()];
-        self.attention_output.apply(context, hidden, Epilogue::BiasResidual, tile);
+        intermediate.resize(rows * self.intermediate.outputs(), 0.0);
+        self.attention_output.apply(context, hidden, Epilogue::BiasResidual, workspace);
         self.attention_norm.apply(hidden);
-        self.intermediate.apply(hidden, intermediate, Epilogue::BiasGelu, tile);
-        self.output.apply(intermediate, hidden, Epilogue::BiasResidual, tile);
+        self.intermediate.apply(hidden, intermediate, Epilogue::BiasGelu, workspace);
+        self.output.apply(intermediate, hidden, Epilogue::BiasResidual, workspace);
         self.output_norm.apply(hidden);
     }
 }
@@ -203,45 +244,36 @@ impl Layer {
 impl Norm {
     /// Normalises every row.
     fn apply(&self, rows: &mut [f32]) {
-        widest(
-            #[inline(always)]
-            || {
-                for row in rows.chunks_exact_mut(self.weight.len()) {
-                    layer_norm(row, &self.weight, &self.bias, self.epsilon);
-                }
-            },
-        );
+        Normalize { norm: self, rows }.dispatch();
     }
 }
 
-impl Scratch {
-    fn new(layers: &[Layer]) -> Self {
-        let widest = layers.iter().map(|layer| layer.intermediate.outputs()).max().unwrap_or(0);
-        Self {
-            hidden: Vec::new(),
-            qkv: Vec::new(),
-            context: Vec::new(),
-            intermediate: vec![0.0; BLOCK_ROWS * widest],
-            attention: AttentionScratch::default(),
-            tile: tile(),
-        }
-    }
+struct Normalize<'a> {
+    norm: &'a Norm,
+    rows: &'a mut [f32],
+}
 
-    fn resize(&mut self, rows: usize, hidden: usize) {
-        self.hidden.resize(rows * hidden, 0.0);
-        self.qkv.resize(rows * 3 * hidden, 0.0);
-        self.context.resize(rows * hidden, 0.0);
+impl SimdOp for Normalize<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn eval<I: Isa>(self, isa: I) {
+        let Norm { weight, bias, epsilon } = self.norm;
+        for row in self.rows.chunks_exact_mut(weight.len()) {
+            layer_norm(isa, row, weight, bias, *epsilon);
+        }
     }
 }
 
 /// The linear layer of that name.
 pub(crate) fn linear(
     weights: &Weights<'_>,
+    kernel: Option<Kernel>,
     name: &str,
     inputs: usize,
     outputs: usize,
 ) -> Result<Linear, String> {
     let bias = weights.vector(&format!("{name}.bias"), outputs)?;
     let weight = weights.matrix(&format!("{name}.weight"), outputs, inputs)?;
-    Ok(Linear::new(&weight, bias, inputs))
+    Ok(Linear::new(kernel, vec![weight], bias, inputs))
 }

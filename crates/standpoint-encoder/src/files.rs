@@ -1,5 +1,7 @@
 //! The four files of a model.
 
+use crate::precision::Precision;
+use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use standpoint_core::{Label, ModelError, ModelInfo, Task};
 use std::borrow::Cow;
@@ -16,8 +18,8 @@ pub struct ModelFiles {
     pub config: Cow<'static, [u8]>,
     /// `tokenizer.json` of Hugging Face's tokenizers.
     pub tokenizer: Cow<'static, [u8]>,
-    /// `model.safetensors`.
-    pub weights: Cow<'static, [u8]>,
+    /// `model.safetensors`. A model keeps a share in it.
+    pub weights: Bytes,
 }
 
 /// What `model.toml` says of a model. Unknown keys are errors.
@@ -95,13 +97,13 @@ impl ModelFiles {
                 return Err(error(format!("{name} is not a file of at most {MAX_BYTES} bytes")));
             }
             let bytes = std::fs::read(&path);
-            bytes.map(Cow::Owned).map_err(|cause| error(format!("{name} cannot be read ({cause})")))
+            bytes.map_err(|cause| error(format!("{name} cannot be read ({cause})")))
         };
         Ok(Self {
-            model_toml: read("model.toml")?,
-            config: read("config.json")?,
-            tokenizer: read("tokenizer.json")?,
-            weights: read("model.safetensors")?,
+            model_toml: read("model.toml")?.into(),
+            config: read("config.json")?.into(),
+            tokenizer: read("tokenizer.json")?.into(),
+            weights: read("model.safetensors")?.into(),
             origin: origin.clone().into(),
         })
     }
@@ -120,11 +122,12 @@ impl ModelFiles {
     }
 
     /// What the model says of itself.
-    pub(crate) fn info(&self, settings: &ModelToml) -> ModelInfo {
+    pub(crate) fn info(&self, settings: &ModelToml, precision: Precision) -> ModelInfo {
         ModelInfo {
             name: settings.name.clone(),
             task: settings.task,
             hash: self.hash(),
+            precision: precision.to_string(),
             license: settings.license.clone(),
             languages: settings.languages.clone(),
             max_tokens: settings.max_tokens,
@@ -140,7 +143,7 @@ impl ModelFiles {
     /// next unnoticed.
     fn hash(&self) -> String {
         let mut hasher = blake3::Hasher::new();
-        for file in [&self.model_toml, &self.config, &self.tokenizer, &self.weights] {
+        for file in [&*self.model_toml, &*self.config, &*self.tokenizer, &*self.weights] {
             hasher.update(&(file.len() as u64).to_le_bytes());
             hasher.update(file);
         }
@@ -212,7 +215,7 @@ mod tests {
             model_toml: file(model_toml),
             config: file("{}"),
             tokenizer: file(""),
-            weights: file(""),
+            weights: Bytes::new(),
         }
     }
 
@@ -261,9 +264,9 @@ mod tests {
 
     #[test]
     fn what_cannot_be_loaded_is_an_error_that_names_model_and_file() {
-        let error = SentenceEncoder::load(&files(TOML)).err().unwrap().to_string();
+        let error = SentenceEncoder::load(&files(TOML), Precision::Auto).err().unwrap().to_string();
         assert!(error.starts_with("model tiny: config.json: missing field"), "{error}");
-        let error = PairClassifier::load(&files(TOML)).err().unwrap().to_string();
+        let error = PairClassifier::load(&files(TOML), Precision::Auto).err().unwrap().to_string();
         assert_eq!(error, "model tiny: model.toml: an embedding model cannot classify pairs");
     }
 
@@ -280,7 +283,7 @@ mod tests {
             hash(|files| files.model_toml.to_mut().push(b' ')),
             hash(|files| files.config.to_mut().push(b' ')),
             hash(|files| files.tokenizer.to_mut().push(b' ')),
-            hash(|files| files.weights.to_mut().push(b' ')),
+            hash(|files| files.weights = Bytes::from_static(b" ")),
             hash(|files| {
                 let last = files.config.to_mut().pop();
                 files.tokenizer.to_mut().extend(last);

@@ -1,147 +1,266 @@
-//! What a layer computes beside its matmuls: GELU, softmax, layer norm.
+//! Matrix kernels for particular CPUs, chosen at run time: the one module with `unsafe` in it.
 //!
-//! These are plain loops over fixed-size chunks, which the compiler turns into vector code. A
-//! binary for any x86-64 machine would get 4-wide vectors that way, so each entry point runs
-//! through [`widest`], which compiles the loop once per instruction set and picks at run time.
+//! A product is computed in tiles of [`TILE_ROWS`] rows × [`TILE_COLUMNS`] columns. What the three
+//! number formats share is a *group*: the four bytes that hold one f32, two bf16 or four 8-bit
+//! values of a row, next to each other along the depth of the product. A step of a kernel takes one
+//! group of each row, spreads it over a vector, and multiplies it with the matching groups of all
+//! columns. So one layout serves all formats, and a row runs through the same instructions in the
+//! same order wherever it stands: its result does not depend on the rows beside it.
 //!
-//! Sums run over [`LANES`] partial sums that are added up in a fixed order, and no product is fused
-//! with a sum, so a result depends on the input alone: not on the position of a row, and not on the
-//! width of the machine's vectors.
+//! Every kernel has the same twin in plain Rust, [`plain`], to which the tests compare it.
 
-use rten_simd::{Isa, SimdOp};
+#[cfg(target_arch = "x86_64")]
+#[allow(unsafe_code)]
+mod x86;
 
-/// Values per chunk: the f32 lanes of the widest vectors there are.
-pub(crate) const LANES: usize = 16;
+use crate::math::{LANES, widest};
+#[cfg(test)]
+use half::bf16;
 
-/// Runs `work` compiled for the widest vectors that this CPU has.
-///
-/// Everything that `work` calls must be `#[inline(always)]`, and so must the closure: what is not
-/// inlined is compiled for the build's target only.
-#[inline]
-pub(crate) fn widest<T>(work: impl FnOnce() -> T) -> T {
-    struct Work<F>(F);
-    impl<T, F: FnOnce() -> T> SimdOp for Work<F> {
-        type Output = T;
-        #[inline(always)]
-        fn eval<I: Isa>(self, _: I) -> T {
-            (self.0)()
+/// Rows of a tile. An operand has a multiple of it.
+pub(crate) const TILE_ROWS: usize = 12;
+/// Columns of a tile and of a panel of weights. A product with another kernel than rten-gemm's has
+/// a multiple of it.
+pub(crate) const TILE_COLUMNS: usize = 32;
+
+/// Products of a block of rows with a panel of weights.
+#[repr(align(64))]
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Tile(pub(crate) [[f32; TILE_COLUMNS]; TILE_ROWS]);
+
+impl Default for Tile {
+    fn default() -> Self {
+        Tile([[0.0; TILE_COLUMNS]; TILE_ROWS])
+    }
+}
+
+/// One step of a panel: for each of its columns a group of weights.
+#[repr(align(64))]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Step(pub(crate) [u32; TILE_COLUMNS]);
+
+/// How numbers are written while they are multiplied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Format {
+    /// Single precision.
+    F32,
+    /// The upper half of an f32, summed up in f32.
+    Bf16,
+    /// Weights as signed and operands as unsigned 8-bit integers, summed up in i32.
+    Int8,
+}
+
+impl Format {
+    /// Values in a group.
+    pub(crate) const fn group(self) -> usize {
+        match self {
+            Format::F32 => 1,
+            Format::Bf16 => 2,
+            Format::Int8 => 4,
         }
     }
-    Work(work).dispatch()
 }
 
-/// x · Φ(x), with the exact Φ (erf) that BERT was trained with, not its tanh approximation.
-#[inline(always)]
-pub(crate) fn gelu(x: f32) -> f32 {
-    0.5 * x * (1.0 + erf(x * std::f32::consts::FRAC_1_SQRT_2))
+/// A kernel that this CPU can run: there is no other way to have one than [`Kernel::all`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Kernel(Instructions);
+
+/// What a kernel needs of its CPU. Empty where there are no kernels but rten-gemm's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Instructions {
+    #[cfg(target_arch = "x86_64")]
+    Avx512F32,
+    #[cfg(target_arch = "x86_64")]
+    Avx512Bf16,
+    #[cfg(target_arch = "x86_64")]
+    Avx512Vnni,
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    #[cfg(target_arch = "x86_64")]
+    AvxVnni,
 }
 
-/// The error function as the quotient of two polynomials on [-4, 4], and ±1 beyond, from which f32
-/// cannot tell it there; absolute error below 5e-7. The coefficients are those of Eigen's and XLA's
-/// f32 erf.
-#[inline(always)]
-fn erf(x: f32) -> f32 {
-    let s = x * x;
-    let numerator = polynomial(
-        s,
-        [
-            -2.726_142_3e-10, 2.770_681_4e-8, -2.101_024e-6, -5.692_506_4e-5, -7.349_906_4e-4,
-            -2.954_6e-3, -1.609_603_3e-2,
-        ],
-    );
-    let denominator = polynomial(
-        s,
-        [-1.456_607_2e-5, -2.133_740_6e-4, -1.682_827e-3, -7.373_329e-3, -1.426_473_9e-2],
-    );
-    if s < 16.0 { x * numerator / denominator } else { 1.0_f32.copysign(x) }
+impl Kernel {
+    /// The kernels of this CPU, the faster ones of a format first.
+    #[cfg(target_arch = "x86_64")]
+    pub(crate) fn all() -> Vec<Kernel> {
+        use Instructions::{Avx2, Avx512Bf16, Avx512F32, Avx512Vnni, AvxVnni};
+        use std::arch::is_x86_feature_detected as has;
+        let (avx512, avx2) = (has!("avx512f") && has!("avx512bw"), has!("avx2") && has!("fma"));
+        let known = [
+            (Avx512F32, avx512),
+            (Avx512Bf16, avx512 && has!("avx512bf16")),
+            (Avx512Vnni, avx512 && has!("avx512vnni")),
+            (Avx2, avx2),
+            (AvxVnni, avx2 && has!("avxvnni")),
+        ];
+        known.into_iter().filter(|(_, there)| *there).map(|(kernel, _)| Kernel(kernel)).collect()
+    }
+
+    /// The kernels of this CPU: none.
+    #[cfg(not(target_arch = "x86_64"))]
+    pub(crate) fn all() -> Vec<Kernel> {
+        Vec::new()
+    }
+
+    /// The fastest kernel of this CPU for a format.
+    pub(crate) fn best(format: Format) -> Option<Kernel> {
+        Self::all().into_iter().find(|kernel| kernel.format() == format)
+    }
+
+    pub(crate) fn format(self) -> Format {
+        match self.0 {
+            #[cfg(target_arch = "x86_64")]
+            Instructions::Avx512F32 | Instructions::Avx2 => Format::F32,
+            #[cfg(target_arch = "x86_64")]
+            Instructions::Avx512Bf16 => Format::Bf16,
+            #[cfg(target_arch = "x86_64")]
+            Instructions::Avx512Vnni | Instructions::AvxVnni => Format::Int8,
+        }
+    }
+
+    /// Multiplies the [`TILE_ROWS`] rows of an operand from `first` on with a panel, beginning each
+    /// column's sums with `start`, which is zero but for 8-bit weights.
+    ///
+    /// # Panics
+    /// If the operand has no such rows, or another depth or format than the panel.
+    pub(crate) fn multiply(
+        self,
+        operand: &Operand<'_>,
+        first: usize,
+        panel: &[Step],
+        start: &[i32; TILE_COLUMNS],
+        tile: &mut Tile,
+    ) {
+        assert_eq!(operand.format, self.format(), "operand and kernel agree on the format");
+        assert_eq!(operand.stride, 4 * panel.len(), "a group of the operand for each step");
+        let rows = &operand.bytes[first * operand.stride..][..TILE_ROWS * operand.stride];
+        match self.0 {
+            #[cfg(target_arch = "x86_64")]
+            instructions => x86::multiply(instructions, rows, panel, start, tile),
+        }
+    }
 }
 
-/// e^x for x ≤ 0, as softmax needs it; relative error below 3e-7, and 0 below e^-87.
-///
-/// x = n·ln 2 + r with |r| ≤ ln 2 / 2; e^r by its Taylor polynomial, times 2^n by way of the
-/// exponent bits.
+/// What every kernel computes, in plain Rust: the sums of each row and column, as f32. It is what
+/// the kernels are tested against.
+#[cfg(test)]
+pub(crate) fn plain(
+    format: Format,
+    rows: &[u8],
+    panel: &[Step],
+    start: &[i32; TILE_COLUMNS],
+    tile: &mut Tile,
+) {
+    let group = |bytes: &[u8]| -> [f64; 4] {
+        let (halves, _) = bytes.as_chunks::<2>();
+        let half = |at: usize| bf16::from_le_bytes(halves[at]).to_f64();
+        match format {
+            Format::F32 => [f64::from(bytemuck::pod_read_unaligned::<f32>(bytes)), 0.0, 0.0, 0.0],
+            Format::Bf16 => [half(0), half(1), 0.0, 0.0],
+            Format::Int8 => std::array::from_fn(|at| f64::from(bytes[at])),
+        }
+    };
+    let weights = |word: u32| match format {
+        Format::Int8 => word.to_le_bytes().map(|byte| f64::from(byte.cast_signed())),
+        _ => group(&word.to_le_bytes()),
+    };
+    for (row, sums) in rows.chunks_exact(4 * panel.len()).zip(&mut tile.0) {
+        for (column, sum) in sums.iter_mut().enumerate() {
+            let products = row.chunks_exact(4).zip(panel).map(|(bytes, step)| {
+                let pairs = group(bytes).into_iter().zip(weights(step.0[column]));
+                pairs.map(|(x, weight)| x * weight).sum::<f64>()
+            });
+            *sum = (f64::from(start[column]) + products.sum::<f64>()) as f32;
+        }
+    }
+}
+
+/// Rows as a kernel reads them.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Operand<'a> {
+    format: Format,
+    bytes: &'a [u8],
+    /// Bytes of a row.
+    stride: usize,
+    /// What each row's products are to be multiplied by; empty where that is 1.
+    pub(crate) scales: &'a [f32],
+}
+
+/// Memory for rows in another format than f32.
+#[derive(Debug, Default)]
+pub(crate) struct OperandBuffer {
+    halves: Vec<u16>,
+    bytes: Vec<u8>,
+    scales: Vec<f32>,
+}
+
+impl OperandBuffer {
+    /// The rows of `width` values each, as `format` has them: as they are, rounded to the nearest
+    /// bf16, or as 8-bit integers in multiples of the row's own scale, shifted by 128.
+    pub(crate) fn fill<'a>(
+        &'a mut self,
+        format: Format,
+        rows: &'a [f32],
+        width: usize,
+    ) -> Operand<'a> {
+        let (bytes, scales): (&[u8], &[f32]) = match format {
+            Format::F32 => (bytemuck::cast_slice(rows), &[]),
+            Format::Bf16 => {
+                self.halves.resize(rows.len(), 0);
+                widest(
+                    #[inline(always)]
+                    || round_to_bf16(rows, &mut self.halves),
+                );
+                (bytemuck::cast_slice(&self.halves), &[])
+            }
+            Format::Int8 => {
+                self.bytes.resize(rows.len(), 0);
+                self.scales.resize(rows.len() / width, 0.0);
+                widest(
+                    #[inline(always)]
+                    || {
+                        let rounded = self.bytes.chunks_exact_mut(width).zip(&mut self.scales);
+                        for (row, (bytes, scale)) in rows.chunks_exact(width).zip(rounded) {
+                            *scale = round_to_int8(row, bytes);
+                        }
+                    },
+                );
+                (&self.bytes, &self.scales)
+            }
+        };
+        Operand { format, bytes, stride: 4 * width / format.group(), scales }
+    }
+}
+
+/// Rounds to the nearest bf16, to the even one of two; the values are finite.
 #[inline(always)]
-fn exp_of_negative(x: f32) -> f32 {
-    const LN_2_HIGH: f32 = 0.693_359_4;
-    const LN_2_LOW: f32 = -2.121_944_4e-4;
-    // Adding 1.5 · 2^23 leaves no bits for a fraction: the sum is rounded to an integer, which then
-    // stands in its low mantissa bits.
+fn round_to_bf16(values: &[f32], halves: &mut [u16]) {
+    for (half, value) in halves.iter_mut().zip(values) {
+        let bits = value.to_bits();
+        *half = ((bits + 0x7fff + ((bits >> 16) & 1)) >> 16) as u16;
+    }
+}
+
+/// Rounds a row to -127..=127 times a scale, which is returned, and shifts it to 1..=255.
+#[inline(always)]
+pub(crate) fn round_to_int8(row: &[f32], bytes: &mut [u8]) -> f32 {
+    // 1.5 · 2^23: adding it leaves no bits for a fraction, and the integer stands in the low bits.
     const ROUND: f32 = 12_582_912.0;
-    let clamped = x.max(-87.0);
-    let shifted = clamped * std::f32::consts::LOG2_E + ROUND;
-    let n = shifted - ROUND;
-    let r = clamped - n * LN_2_HIGH - n * LN_2_LOW;
-    let e_to_r = polynomial(
-        r,
-        [1.0 / 5040.0, 1.0 / 720.0, 1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5, 1.0, 1.0],
-    );
-    let exponent = shifted.to_bits().wrapping_sub(ROUND.to_bits()).wrapping_add(127) << 23;
-    if x < -87.0 { 0.0 } else { e_to_r * f32::from_bits(exponent) }
-}
-
-/// Horner's rule, the coefficient of the highest power first.
-#[inline(always)]
-fn polynomial<const N: usize>(x: f32, coefficients: [f32; N]) -> f32 {
-    let mut sum = coefficients[0];
-    for coefficient in &coefficients[1..] {
-        sum = sum * x + coefficient;
-    }
-    sum
-}
-
-/// Turns a row of scores into weights that sum to one.
-#[inline(always)]
-pub(crate) fn softmax(row: &mut [f32]) {
-    let (chunks, rest) = row.as_chunks_mut::<LANES>();
-    let mut max = [f32::NEG_INFINITY; LANES];
-    for chunk in &*chunks {
-        for lane in 0..LANES {
-            max[lane] = if chunk[lane] > max[lane] { chunk[lane] } else { max[lane] };
-        }
-    }
-    let max = max.iter().chain(&*rest).fold(f32::NEG_INFINITY, |a, &b| if b > a { b } else { a });
-
-    let mut sums = [0.0; LANES];
-    for chunk in &mut *chunks {
-        for lane in 0..LANES {
-            chunk[lane] = exp_of_negative(chunk[lane] - max);
-            sums[lane] += chunk[lane];
-        }
-    }
-    let mut sum: f32 = sums.iter().sum();
-    for value in rest {
-        *value = exp_of_negative(*value - max);
-        sum += *value;
-    }
-    let factor = 1.0 / sum;
-    for value in row {
-        *value *= factor;
-    }
-}
-
-/// Shifts and scales a row to mean 0 and variance 1, then by the layer's own weight and bias.
-#[inline(always)]
-pub(crate) fn layer_norm(row: &mut [f32], weight: &[f32], bias: &[f32], epsilon: f32) {
-    let width = row.len() as f32;
-    let mean = sum(row, |x| x) / width;
-    let variance = sum(row, |x| (x - mean) * (x - mean)) / width;
-    let factor = 1.0 / (variance + epsilon).sqrt();
-    for ((value, weight), bias) in row.iter_mut().zip(weight).zip(bias) {
-        *value = (*value - mean) * factor * weight + bias;
-    }
-}
-
-/// The sum of `term` over a row, in [`LANES`] partial sums.
-#[inline(always)]
-pub(crate) fn sum(row: &[f32], term: impl Fn(f32) -> f32) -> f32 {
     let (chunks, rest) = row.as_chunks::<LANES>();
-    let mut sums = [0.0; LANES];
+    let mut largest = [0.0_f32; LANES];
     for chunk in chunks {
         for lane in 0..LANES {
-            sums[lane] += term(chunk[lane]);
+            let x = chunk[lane].abs();
+            largest[lane] = if x > largest[lane] { x } else { largest[lane] };
         }
     }
-    sums.iter().sum::<f32>() + rest.iter().map(|&x| term(x)).sum::<f32>()
+    let largest = rest.iter().map(|x| x.abs()).chain(largest).fold(f32::MIN_POSITIVE, f32::max);
+    let (scale, inverse) = (largest / 127.0, 127.0 / largest);
+    for (byte, x) in bytes.iter_mut().zip(row) {
+        *byte = ((x * inverse + ROUND).to_bits() as u8).wrapping_add(128);
+    }
+    scale
 }
 
 #[cfg(test)]
@@ -149,68 +268,110 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn close(ours: &[f32], twin: &[f64], tolerance: f64) {
-        assert_eq!(ours.len(), twin.len());
-        for (i, (&a, &b)) in ours.iter().zip(twin).enumerate() {
-            assert!((f64::from(a) - b).abs() <= tolerance, "at {i}: {a} is not {b}");
+    /// Words that look random and are the same every time.
+    fn words(count: usize, seed: u32) -> Vec<u32> {
+        let mut state = seed.wrapping_mul(2_654_435_761) | 1;
+        let mut next = || {
+            state ^= state << 13;
+            state ^= state >> 17;
+            state ^= state << 5;
+            state
+        };
+        (0..count).map(|_| next()).collect()
+    }
+
+    /// A group of small finite numbers of the format, out of any bits.
+    fn group(format: Format, word: u32) -> u32 {
+        let small = |bits: u32| f32::from(bits as i16) / 32_768.0;
+        match format {
+            Format::F32 => small(word).to_bits(),
+            Format::Bf16 => {
+                let half = |bits| u32::from(bf16::from_f32(small(bits)).to_bits());
+                half(word) | half(word >> 16) << 16
+            }
+            Format::Int8 => word,
         }
-    }
-
-    #[test]
-    fn gelu_is_exact_to_two_millionths() {
-        let inputs: Vec<f32> = (-80_000..=80_000).map(|i| i as f32 / 8_000.0).collect();
-        let mut ours = inputs.clone();
-        widest(|| ours.iter_mut().for_each(|x| *x = gelu(*x)));
-        let twin: Vec<f64> = inputs
-            .iter()
-            .map(|&x| f64::from(x))
-            .map(|x| 0.5 * x * (1.0 + libm::erf(x / std::f64::consts::SQRT_2)))
-            .collect();
-        close(&ours, &twin, 2e-6);
-        assert_eq!([0.0, 30.0, -30.0].map(gelu), [0.0, 30.0, 0.0], "nothing is lost far from zero");
-    }
-
-    #[test]
-    fn exp_is_exact_to_three_parts_in_ten_million() {
-        for i in 0..=87_000 {
-            let x = -(i as f32) / 1_000.0;
-            let (ours, twin) = (f64::from(exp_of_negative(x)), f64::from(x).exp());
-            assert!((ours - twin).abs() <= 3e-7 * twin, "e^{x}: {ours} is not {twin}");
-        }
-        assert_eq!(exp_of_negative(0.0), 1.0);
-        assert_eq!(exp_of_negative(-87.5), 0.0);
-        assert_eq!(exp_of_negative(f32::NEG_INFINITY), 0.0);
-    }
-
-    fn row() -> impl Strategy<Value = Vec<f32>> {
-        proptest::collection::vec(-30.0_f32..30.0, 1..100)
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
         #[test]
-        fn softmax_is_its_f64_twin(row in row()) {
-            let mut ours = row.clone();
-            softmax(&mut ours);
-            let max = row.iter().copied().fold(f32::MIN, f32::max);
-            let exp: Vec<f64> = row.iter().map(|&x| (f64::from(x) - f64::from(max)).exp()).collect();
-            let sum: f64 = exp.iter().sum();
-            close(&ours, &exp.iter().map(|x| x / sum).collect::<Vec<_>>(), 1e-6);
+        fn every_kernel_of_this_processor_is_its_plain_twin(
+            steps in 1_usize..400,
+            blocks in 1_usize..4,
+            seed in 1_u32..10_000,
+        ) {
+            for kernel in Kernel::all() {
+                let format = kernel.format();
+                let rows = words(blocks * TILE_ROWS * steps, seed);
+                let rows: Vec<u32> = rows.into_iter().map(|word| group(format, word)).collect();
+                let bytes: &[u8] = bytemuck::cast_slice(&rows);
+                let operand = Operand { format, bytes, stride: 4 * steps, scales: &[] };
+                let panel: Vec<Step> = words(steps * TILE_COLUMNS, seed + 1)
+                    .chunks_exact(TILE_COLUMNS)
+                    .map(|step| Step(std::array::from_fn(|i| group(format, step[i]))))
+                    .collect();
+                let starts = words(TILE_COLUMNS, seed + 2);
+                let start = std::array::from_fn(|column| match format {
+                    Format::Int8 => i32::from(starts[column] as i16),
+                    _ => 0,
+                });
+                // The last block, so that its rows are found.
+                let first = (blocks - 1) * TILE_ROWS;
+                let (mut ours, mut twin) = (Tile::default(), Tile::default());
+                kernel.multiply(&operand, first, &panel, &start, &mut ours);
+                plain(format, &bytes[first * 4 * steps..], &panel, &start, &mut twin);
+                if format == Format::Int8 {
+                    // Sums of integers are exact, up to the rounding of the last one to f32.
+                    prop_assert_eq!(&ours, &twin, "{:?}", kernel);
+                    continue;
+                }
+                let pairs = ours.0.as_flattened().iter().zip(twin.0.as_flattened());
+                for (ours, twin) in pairs {
+                    prop_assert!((ours - twin).abs() < 1e-4, "{kernel:?}: {ours} is not {twin}");
+                }
+            }
         }
 
         #[test]
-        fn layer_norm_is_its_f64_twin(row in row(), weight in -2.0_f32..2.0, bias in -2.0_f32..2.0) {
-            let mut ours = row.clone();
-            let (weights, biases) = (vec![weight; row.len()], vec![bias; row.len()]);
-            layer_norm(&mut ours, &weights, &biases, 1e-3);
-            let n = row.len() as f64;
-            let mean = row.iter().map(|&x| f64::from(x)).sum::<f64>() / n;
-            let variance = row.iter().map(|&x| (f64::from(x) - mean).powi(2)).sum::<f64>() / n;
-            let twin: Vec<f64> = row
-                .iter()
-                .map(|&x| (f64::from(x) - mean) / (variance + 1e-3).sqrt())
-                .map(|x| x * f64::from(weight) + f64::from(bias))
-                .collect();
-            close(&ours, &twin, 1e-4);
+        fn an_operand_in_bf16_is_rounded_as_the_standard_says(values in prop::collection::vec(
+            prop::num::f32::NORMAL | prop::num::f32::ZERO | prop::num::f32::SUBNORMAL, 1..100,
+        )) {
+            // Beyond the largest bf16 lies infinity; no activation comes near it.
+            let values: Vec<f32> = values.into_iter().map(|x| x / 2.0).collect();
+            let mut buffer = OperandBuffer::default();
+            let operand = buffer.fill(Format::Bf16, &values, values.len());
+            let twin: Vec<u8> =
+                values.iter().flat_map(|&x| bf16::from_f32(x).to_le_bytes()).collect();
+            prop_assert_eq!(operand.bytes, twin);
         }
+
+        #[test]
+        fn an_operand_in_8_bits_is_within_half_a_step_of_its_values(
+            width in 1_usize..70,
+            seed in 1_u32..1000,
+        ) {
+            let values: Vec<f32> =
+                words(3 * width, seed).iter().map(|&x| x.cast_signed() as f32 / 1e8).collect();
+            let mut buffer = OperandBuffer::default();
+            let operand = buffer.fill(Format::Int8, &values, width);
+            let rows = operand.bytes.chunks_exact(width).zip(operand.scales);
+            for ((bytes, &scale), values) in rows.zip(values.chunks_exact(width)) {
+                for (&byte, &value) in bytes.iter().zip(values) {
+                    let back = (f32::from(byte) - 128.0) * scale;
+                    prop_assert!((back - value).abs() <= scale * 0.5001, "{back} is not {value}");
+                }
+                let largest = bytes.iter().map(|&byte| byte.abs_diff(128)).max();
+                prop_assert_eq!(largest, Some(127), "the scale is the row's own");
+            }
+        }
+    }
+
+    #[test]
+    fn a_row_of_zeros_stays_zero_in_8_bits() {
+        let mut buffer = OperandBuffer::default();
+        let operand = buffer.fill(Format::Int8, &[0.0; 8], 4);
+        assert_eq!(operand.bytes, [128; 8]);
+        assert!(operand.scales.iter().all(|scale| scale.is_finite()));
     }
 }

@@ -19,23 +19,28 @@
 //!
 //! ```no_run
 //! use standpoint_core::Embedder;
-//! use standpoint_encoder::{ModelFiles, SentenceEncoder};
+//! use standpoint_encoder::{ModelFiles, Precision, SentenceEncoder};
 //!
 //! let files = ModelFiles::from_folder("models/minilm".as_ref())?;
-//! let model = SentenceEncoder::load(&files)?;
+//! let model = SentenceEncoder::load(&files, Precision::Auto)?;
 //! let vectors = model.embed(&["The levy works.", "The levy is ruinous."])?.vectors;
 //! println!("{}", vectors.row(0).dot(&vectors.row(1)));
 //! # Ok::<(), standpoint_core::ModelError>(())
 //! ```
+
+pub use bytes::Bytes;
 
 mod attention;
 mod encoder;
 mod files;
 mod kernels;
 mod linear;
+mod math;
 mod models;
+mod precision;
 mod tokens;
 mod weights;
 
 pub use files::{EmbeddingSettings, ModelFiles, ModelToml, Pooling, StanceSettings};
 pub use models::{PairClassifier, SentenceEncoder};
+pub use precision::Precision;

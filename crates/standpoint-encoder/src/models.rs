@@ -1,11 +1,12 @@
 //! The encoder behind the traits of `standpoint-core`.
 
-use crate::encoder::{Encoder, linear};
+use crate::encoder::{Encoder, Wanted, linear};
 use crate::files::{EmbeddingSettings, ModelFiles, ModelToml, Pooling, StanceSettings};
-use crate::kernels::{sum, widest};
-use crate::linear::{BLOCK_ROWS, Epilogue, Linear, ROW_STEP, tile};
+use crate::linear::{Epilogue, Linear, Workspace, row_step};
+use crate::math::widest;
+use crate::precision::Precision;
 use crate::tokens::{Input, Tokens};
-use crate::weights::{Config, Weights};
+use crate::weights::{Config, Matrix, Weights};
 use ndarray::Array2;
 use standpoint_core::{
     Classification, Embedder, Embeddings, Label, ModelError, ModelInfo, Pair, Probabilities,
@@ -21,24 +22,28 @@ pub struct SentenceEncoder {
 }
 
 impl SentenceEncoder {
-    /// Makes the model. The weights are expanded to f32 and packed for the matmul; the files are
-    /// not needed afterwards.
+    /// Makes the model: packs the weights for the matmul. The word vectors stay where they are, and
+    /// are shared with `files`.
     ///
     /// # Errors
-    /// [`ModelError::Load`], which names the file and what in it is wrong.
-    pub fn load(files: &ModelFiles) -> Result<Self, ModelError> {
+    /// [`ModelError::Load`], which names the file and what in it is wrong, or says what the
+    /// processor lacks for this precision.
+    pub fn load(files: &ModelFiles, precision: Precision) -> Result<Self, ModelError> {
         let settings = files.settings()?;
         let embedding = settings.embedding.clone().ok_or_else(|| {
             files.error("model.toml: a stance model cannot embed texts".to_owned())
         })?;
-        let parts = Parts::parse(files, &settings).map_err(|reason| files.error(reason))?;
-        let encoder = Encoder::load(&parts.config, &parts.weights);
-        Ok(Self {
-            info: files.info(&settings),
-            settings: embedding,
-            encoder: encoder.map_err(|reason| files.error(reason))?,
-            tokens: parts.tokens,
-        })
+        let make = || -> Result<Self, String> {
+            let (precision, kernel) = precision.resolve()?;
+            let Parts { config, tokens, weights } = Parts::parse(files, &settings)?;
+            Ok(Self {
+                info: files.info(&settings, precision),
+                settings: embedding,
+                encoder: Encoder::load(&config, &weights, kernel)?,
+                tokens,
+            })
+        };
+        make().map_err(|reason| files.error(reason))
     }
 }
 
@@ -61,7 +66,7 @@ impl Embedder for SentenceEncoder {
         let inputs = tokenize(&self.info, texts, |text| (text.len(), self.tokens.text(text)))?;
         let mut vectors = Array2::zeros((texts.len(), self.dimensions()));
         let mut rows = vectors.outer_iter_mut();
-        self.encoder.run(&inputs, |tokens| {
+        self.encoder.run(&inputs, Wanted::All, |tokens| {
             let Some(mut row) = rows.next() else { return };
             let row = row.as_slice_mut().expect("a row of a matrix in standard layout");
             match self.settings.pooling {
@@ -85,7 +90,7 @@ fn mean_of_unit_length(tokens: &[f32], mean: &mut [f32]) {
             *sum += x;
         }
     }
-    let length = sum(mean, |x| x * x).sqrt();
+    let length = mean.iter().map(|x| x * x).sum::<f32>().sqrt();
     if length > 0.0 {
         for x in mean {
             *x /= length;
@@ -101,29 +106,32 @@ pub struct PairClassifier {
     encoder: Encoder,
     pooler: Linear,
     /// `[labels, hidden]`
-    classifier: Vec<f32>,
+    classifier: Matrix,
     classifier_bias: [f32; 3],
 }
 
 impl PairClassifier {
-    /// Makes the model. The weights are expanded to f32 and packed for the matmul; the files are
-    /// not needed afterwards.
+    /// Makes the model: packs the weights for the matmul. The word vectors stay where they are, and
+    /// are shared with `files`.
     ///
     /// # Errors
-    /// [`ModelError::Load`], which names the file and what in it is wrong.
-    pub fn load(files: &ModelFiles) -> Result<Self, ModelError> {
+    /// [`ModelError::Load`], which names the file and what in it is wrong, or says what the
+    /// processor lacks for this precision.
+    pub fn load(files: &ModelFiles, precision: Precision) -> Result<Self, ModelError> {
         let settings = files.settings()?;
         let stance = settings.stance.clone().ok_or_else(|| {
             files.error("model.toml: an embedding model cannot classify pairs".to_owned())
         })?;
-        Self::make(files, &settings, stance).map_err(|reason| files.error(reason))
+        Self::make(files, &settings, stance, precision).map_err(|reason| files.error(reason))
     }
 
     fn make(
         files: &ModelFiles,
         settings: &ModelToml,
         stance: StanceSettings,
+        precision: Precision,
     ) -> Result<Self, String> {
+        let (precision, kernel) = precision.resolve()?;
         let Parts { config, tokens, weights } = Parts::parse(files, settings)?;
         if config.type_vocab_size < 2 {
             return Err("config.json: a pair needs two token types".to_owned());
@@ -131,11 +139,11 @@ impl PairClassifier {
         let hidden = config.hidden_size;
         let bias = weights.vector("classifier.bias", Label::ALL.len())?;
         Ok(Self {
-            info: files.info(settings),
+            info: files.info(settings, precision),
             settings: stance,
             tokens,
-            encoder: Encoder::load(&config, &weights)?,
-            pooler: linear(&weights, "pooler.dense", hidden, hidden)?,
+            encoder: Encoder::load(&config, &weights, kernel)?,
+            pooler: linear(&weights, kernel, "pooler.dense", hidden, hidden)?,
             classifier: weights.matrix("classifier.weight", Label::ALL.len(), hidden)?,
             classifier_bias: [bias[0], bias[1], bias[2]],
         })
@@ -151,16 +159,12 @@ impl PairClassifier {
             (pair.target.len() + pair.text.len(), self.tokens.pair(pair))
         })?;
         let hidden = self.encoder.hidden();
-        let mut firsts = Vec::with_capacity(pairs.len().next_multiple_of(ROW_STEP) * hidden);
-        self.encoder.run(&inputs, |tokens| firsts.extend_from_slice(&tokens[..hidden]));
-        firsts.resize(pairs.len().next_multiple_of(ROW_STEP) * hidden, 0.0);
-
+        let rows = pairs.len().next_multiple_of(row_step());
+        let mut firsts = Vec::with_capacity(rows * hidden);
+        self.encoder.run(&inputs, Wanted::First, |first| firsts.extend_from_slice(first));
+        firsts.resize(rows * hidden, 0.0);
         let mut pooled = vec![0.0; firsts.len()];
-        let mut tile = tile();
-        let blocks = firsts.chunks(BLOCK_ROWS * hidden);
-        for (first, pooled) in blocks.zip(pooled.chunks_mut(BLOCK_ROWS * hidden)) {
-            self.pooler.apply(first, pooled, Epilogue::Bias, &mut tile);
-        }
+        self.pooler.apply(&firsts, &mut pooled, Epilogue::Bias, &mut Workspace::default());
         pooled.iter_mut().for_each(|x| *x = x.tanh());
         let answers = pooled.chunks_exact(hidden).zip(&inputs);
         Ok(answers.map(|(pooled, input)| (self.head(pooled), input.truncated)).collect())
@@ -168,10 +172,10 @@ impl PairClassifier {
 
     fn head(&self, pooled: &[f32]) -> [f32; 3] {
         let mut logits = [0.0; 3];
-        let rows = self.classifier.chunks_exact(pooled.len()).zip(self.classifier_bias);
-        for ((weights, bias), label) in rows.zip(self.settings.labels) {
-            let product: f32 = weights.iter().zip(pooled).map(|(w, x)| w * x).sum();
-            logits[label as usize] = product + bias;
+        for (at, (bias, label)) in self.classifier_bias.into_iter().zip(self.settings.labels).enumerate() {
+            let (weights, scale) = self.classifier.row(at, pooled.len());
+            let product: f32 = pooled.iter().enumerate().map(|(i, x)| weights.get(i) * x).sum();
+            logits[label as usize] = product * scale + bias;
         }
         logits
     }

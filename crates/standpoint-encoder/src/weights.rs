@@ -4,6 +4,7 @@
 //! anything is made of them, and memory is taken only for a tensor that the file holds in the very
 //! shape that the config asks for: at most a small multiple of the file's own length.
 
+use bytes::Bytes;
 use half::{bf16, f16};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use serde::Deserialize;
@@ -78,15 +79,79 @@ impl Config {
 
 /// The tensors of a safetensors file, by Hugging Face's names with or without the prefix `bert.`.
 pub(crate) struct Weights<'a> {
+    file: &'a Bytes,
     tensors: SafeTensors<'a>,
+}
+
+/// A matrix, row by row.
+pub(crate) enum Matrix {
+    /// As numbers.
+    Floats(Vec<f32>),
+    /// As signed 8-bit integers, which are the file's own bytes, with a scale for each row.
+    Bytes {
+        /// One value after the other.
+        values: Bytes,
+        /// What each row is to be multiplied by.
+        scales: Vec<f32>,
+    },
+}
+
+impl Matrix {
+    /// A row's values, before the scale that the second part of the answer is.
+    pub(crate) fn row(&self, row: usize, columns: usize) -> (Row<'_>, f32) {
+        let range = row * columns..(row + 1) * columns;
+        match self {
+            Matrix::Floats(values) => (Row::Floats(&values[range]), 1.0),
+            Matrix::Bytes { values, scales } => (Row::Bytes(&values[range]), scales[row]),
+        }
+    }
+}
+
+impl Matrix {
+    /// Row `row` into `out`, which is as long as a row.
+    pub(crate) fn copy_row(&self, row: usize, out: &mut [f32]) {
+        out.fill(0.0);
+        self.add_row(row, out);
+    }
+
+    /// Row `row` added to `out`, which is as long as a row.
+    pub(crate) fn add_row(&self, row: usize, out: &mut [f32]) {
+        match self.row(row, out.len()) {
+            (Row::Floats(values), _) => {
+                out.iter_mut().zip(values).for_each(|(out, x)| *out += x);
+            }
+            (Row::Bytes(values), scale) => {
+                let values = values.iter().map(|x| f32::from(x.cast_signed()) * scale);
+                out.iter_mut().zip(values).for_each(|(out, x)| *out += x);
+            }
+        }
+    }
+}
+
+/// The values of a row of a [`Matrix`].
+#[derive(Clone, Copy)]
+pub(crate) enum Row<'a> {
+    /// As numbers.
+    Floats(&'a [f32]),
+    /// As signed 8-bit integers.
+    Bytes(&'a [u8]),
+}
+
+impl Row<'_> {
+    pub(crate) fn get(self, at: usize) -> f32 {
+        match self {
+            Row::Floats(values) => values[at],
+            Row::Bytes(values) => f32::from(values[at].cast_signed()),
+        }
+    }
 }
 
 impl<'a> Weights<'a> {
     /// Reads the header of a file.
-    pub(crate) fn parse(bytes: &'a [u8]) -> Result<Self, String> {
-        let tensors = SafeTensors::deserialize(bytes)
+    pub(crate) fn parse(file: &'a Bytes) -> Result<Self, String> {
+        let tensors = SafeTensors::deserialize(file)
             .map_err(|error| format!("model.safetensors: {error}"))?;
-        Ok(Self { tensors })
+        Ok(Self { file, tensors })
     }
 
     /// A tensor of one dimension.
@@ -95,24 +160,22 @@ impl<'a> Weights<'a> {
         finite(name, floats(name, &tensor)?)
     }
 
-    /// A tensor of two dimensions, row by row. Stored as I8, each row is multiplied by its value in
-    /// the tensor `NAME.scale`.
+    /// A tensor of two dimensions, row by row. Stored as I8, each row stands for its values times
+    /// the row's value in the tensor `NAME.scale`.
     pub(crate) fn matrix(
         &self,
         name: &str,
         rows: usize,
         columns: usize,
-    ) -> Result<Vec<f32>, String> {
+    ) -> Result<Matrix, String> {
         let tensor = self.find(name, &[rows, columns])?;
         if tensor.dtype() != Dtype::I8 {
-            return finite(name, floats(name, &tensor)?);
+            return finite(name, floats(name, &tensor)?).map(Matrix::Floats);
         }
         let scales = self.vector(&format!("{name}.scale"), rows)?;
-        let rows = tensor.data().chunks_exact(columns).zip(scales);
-        let expanded: Vec<f32> = rows
-            .flat_map(|(row, scale)| row.iter().map(move |&x| f32::from(x.cast_signed()) * scale))
-            .collect();
-        finite(name, expanded)
+        // The largest value has to be finite once it is multiplied.
+        finite(&format!("{name}.scale"), scales.iter().map(|scale| scale * 128.0).collect())?;
+        Ok(Matrix::Bytes { values: self.file.slice_ref(tensor.data()), scales })
     }
 
     fn find(&self, name: &str, shape: &[usize]) -> Result<TensorView<'_>, String> {
@@ -178,11 +241,19 @@ mod tests {
             ("d", Dtype::I8, &[2, 1], &[127, 0x80]),
             ("d.scale", Dtype::F32, &[2], &f32s),
         ]);
+        let bytes = Bytes::from(bytes);
         let weights = Weights::parse(&bytes).unwrap();
+        let row = |name, row| {
+            let mut out = [0.0; 2];
+            let columns = if name == "c" { 2 } else { 1 };
+            let rows = 2 / columns;
+            weights.matrix(name, rows, columns).unwrap().copy_row(row, &mut out[..columns]);
+            out
+        };
         assert_eq!(weights.vector("a", 2).unwrap(), [1.5, -2.0]);
         assert_eq!(weights.vector("b", 2).unwrap(), [1.5, -2.0]);
-        assert_eq!(weights.matrix("c", 1, 2).unwrap(), [1.5, -2.0]);
-        assert_eq!(weights.matrix("d", 2, 1).unwrap(), [190.5, 256.0]);
+        assert_eq!(row("c", 0), [1.5, -2.0]);
+        assert_eq!((row("d", 0)[0], row("d", 1)[0]), (190.5, 256.0));
     }
 
     #[test]
@@ -192,14 +263,19 @@ mod tests {
             ("nan", Dtype::F32, &[2], &nan),
             ("bytes", Dtype::I8, &[1, 2], &[1, 2]),
             ("ints", Dtype::I32, &[1, 2], &[0; 8]),
+            ("huge", Dtype::I8, &[1, 2], &[1, 2]),
+            ("huge.scale", Dtype::F32, &[1], &f32::MAX.to_le_bytes()),
         ]);
+        let bytes = Bytes::from(bytes);
         let weights = Weights::parse(&bytes).unwrap();
+        let matrix = |name| weights.matrix(name, 1, 2).map(|_| Vec::new());
         let cases = [
             (weights.vector("nan", 2), "tensor nan holds a value that is not finite"),
             (weights.vector("nan", 3), "tensor nan has the shape [2], expected [3]"),
             (weights.vector("none", 3), "no tensor none (nor bert.none), expected as [3]"),
-            (weights.matrix("bytes", 1, 2), "no tensor bytes.scale"),
-            (weights.matrix("ints", 1, 2), "tensor ints is I32, expected F32, F16 or BF16"),
+            (matrix("bytes"), "no tensor bytes.scale"),
+            (matrix("ints"), "tensor ints is I32, expected F32, F16 or BF16"),
+            (matrix("huge"), "tensor huge.scale holds a value that is not finite"),
         ];
         for (result, expected) in cases {
             let error = result.unwrap_err();
@@ -210,12 +286,13 @@ mod tests {
     #[test]
     fn a_file_that_lies_about_its_length_is_refused() {
         let bytes = file(&[("a", Dtype::I8, &[1, 2], &[1, 2])]);
-        for length in 0..bytes.len() {
-            assert!(Weights::parse(&bytes[..length]).is_err(), "cut to {length} bytes");
-        }
         let mut endless = bytes.clone();
         endless[..8].copy_from_slice(&u64::MAX.to_le_bytes());
-        assert!(Weights::parse(&endless).is_err());
+        assert!(Weights::parse(&endless.into()).is_err());
+        let bytes = Bytes::from(bytes);
+        for length in 0..bytes.len() {
+            assert!(Weights::parse(&bytes.slice(..length)).is_err(), "cut to {length} bytes");
+        }
     }
 
     #[test]

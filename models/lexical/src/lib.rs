@@ -7,6 +7,7 @@
 //!
 //! ```
 //! use standpoint_core::{Label, Pair, StanceModel};
+//! use standpoint_encoder::Precision;
 //!
 //! let model = lexical::stance_model();
 //! let pair = Pair { target: "a carbon price", text: "The levy is a ruinous failure." };
@@ -60,6 +61,7 @@ fn info(name: &str, task: Task) -> ModelInfo {
         task,
         // The answers depend on this file alone.
         hash: blake3::hash(source).to_hex().to_string(),
+        precision: "f32".to_owned(),
         license: "MIT OR Apache-2.0".to_owned(),
         languages: vec!["en".to_owned()],
         // There is no longest input; a number that every reader of JSON can hold stands for that.

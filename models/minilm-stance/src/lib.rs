@@ -4,15 +4,16 @@
 //!
 //! ```
 //! use standpoint_core::{Label, Pair, StanceModel};
+//! use standpoint_encoder::Precision;
 //!
-//! let model = minilm_stance::load()?;
+//! let model = minilm_stance::load(Precision::Auto)?;
 //! let pair = Pair { target: "a carbon tax", text: "A carbon tax is a disaster for workers." };
 //! assert_eq!(model.classify(&[pair])?[0].probabilities.label(), Label::Against);
 //! # Ok::<(), standpoint_core::ModelError>(())
 //! ```
 
 use standpoint_core::ModelError;
-use standpoint_encoder::{ModelFiles, PairClassifier};
+use standpoint_encoder::{Bytes, ModelFiles, PairClassifier, Precision};
 use std::borrow::Cow;
 
 /// The model card.
@@ -24,13 +25,13 @@ pub static FILES: ModelFiles = ModelFiles {
     model_toml: Cow::Borrowed(include_bytes!("../model.toml")),
     config: Cow::Borrowed(include_bytes!("../config.json")),
     tokenizer: Cow::Borrowed(include_bytes!("../tokenizer.json")),
-    weights: Cow::Borrowed(include_bytes!("../model.safetensors")),
+    weights: Bytes::from_static(include_bytes!("../model.safetensors")),
 };
 
 /// Makes the model: some 150 ms and 90 MB, so once per run.
 ///
 /// # Errors
 /// [`ModelError::Load`], if the files in this folder do not fit together.
-pub fn load() -> Result<PairClassifier, ModelError> {
-    PairClassifier::load(&FILES)
+pub fn load(precision: Precision) -> Result<PairClassifier, ModelError> {
+    PairClassifier::load(&FILES, precision)
 }

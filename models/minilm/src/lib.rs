@@ -4,8 +4,9 @@
 //!
 //! ```
 //! use standpoint_core::Embedder;
+//! use standpoint_encoder::Precision;
 //!
-//! let model = minilm::load()?;
+//! let model = minilm::load(Precision::Auto)?;
 //! let texts = ["The levy hurts small firms.", "A tax that burdens little companies.", "It rained."];
 //! let vectors = model.embed(&texts)?.vectors;
 //! assert!(vectors.row(0).dot(&vectors.row(1)) > vectors.row(0).dot(&vectors.row(2)));
@@ -13,7 +14,7 @@
 //! ```
 
 use standpoint_core::ModelError;
-use standpoint_encoder::{ModelFiles, SentenceEncoder};
+use standpoint_encoder::{Bytes, ModelFiles, Precision, SentenceEncoder};
 use std::borrow::Cow;
 
 /// The model card.
@@ -25,13 +26,13 @@ pub static FILES: ModelFiles = ModelFiles {
     model_toml: Cow::Borrowed(include_bytes!("../model.toml")),
     config: Cow::Borrowed(include_bytes!("../config.json")),
     tokenizer: Cow::Borrowed(include_bytes!("../tokenizer.json")),
-    weights: Cow::Borrowed(include_bytes!("../model.safetensors")),
+    weights: Bytes::from_static(include_bytes!("../model.safetensors")),
 };
 
 /// Makes the model: some 150 ms and 90 MB, so once per run.
 ///
 /// # Errors
 /// [`ModelError::Load`], if the files in this folder do not fit together.
-pub fn load() -> Result<SentenceEncoder, ModelError> {
-    SentenceEncoder::load(&FILES)
+pub fn load(precision: Precision) -> Result<SentenceEncoder, ModelError> {
+    SentenceEncoder::load(&FILES, precision)
 }

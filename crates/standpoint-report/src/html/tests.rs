@@ -72,6 +72,7 @@ fn filled_with(text: &str) -> ReportData {
         task: Task::Stance,
         hash: own(),
         license: own(),
+        precision: own(),
         languages: vec![own()],
         max_tokens: 1,
     });

@@ -374,6 +374,7 @@ pub(crate) fn summary() -> RunSummary {
         task,
         hash: hash.repeat(8),
         license: "Apache-2.0".into(),
+        precision: "f32".into(),
         languages: vec!["en".into()],
         max_tokens: 256,
     };
