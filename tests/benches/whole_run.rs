@@ -5,6 +5,7 @@
 
 use divan::Bencher;
 use divan::counter::ItemsCount;
+use standpoint_encoder::Precision;
 use standpoint_ingest::Fields;
 use standpoint_pipeline::{Corpus, Job, Models, read_targets, run};
 use standpoint_tests::{root, seeds};
@@ -17,8 +18,10 @@ fn main() {
 
 fn models() -> Models {
     Models {
-        embedder: Arc::new(minilm::load().expect("the embedder is built in")),
-        stance: Arc::new(minilm_stance::load().expect("the stance model is built in")),
+        embedder: Arc::new(minilm::load(Precision::Auto).expect("the embedder is built in")),
+        stance: Arc::new(
+            minilm_stance::load(Precision::Auto).expect("the stance model is built in"),
+        ),
     }
 }
 

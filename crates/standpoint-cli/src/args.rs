@@ -1,6 +1,7 @@
 //! The command line, as clap reads it; help texts, completions and the man page come from here.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use standpoint_encoder::Precision;
 use std::path::PathBuf;
 
 /// Who stands where: reads documents and tells which outlet, author and quoted actor is for,
@@ -77,6 +78,10 @@ pub(crate) struct ScoreOptions {
     /// Stance model: a built-in name or a folder with a model.toml [default: minilm-stance].
     #[arg(long, value_name = "NAME|FOLDER", env = "STANDPOINT_STANCE_MODEL")]
     pub(crate) stance_model: Option<String>,
+    /// Arithmetic of the models: f32, bf16, int8 (fastest, least exact), or auto, which is bf16 on
+    /// processors that have it, else f32 [default: auto].
+    #[arg(long, value_name = "PRECISION", env = "STANDPOINT_PRECISION")]
+    pub(crate) precision: Option<Precision>,
     /// Give no answer where the best label's probability is below this [default: 0.4].
     #[arg(long, value_name = "P", env = "STANDPOINT_ABSTAIN_BELOW")]
     pub(crate) abstain_below: Option<f32>,
@@ -140,6 +145,9 @@ pub(crate) struct EvalArgs {
     /// Stance model for --pairs [default: minilm-stance].
     #[arg(long, value_name = "NAME|FOLDER", env = "STANDPOINT_STANCE_MODEL")]
     pub(crate) stance_model: Option<String>,
+    /// Arithmetic of the model: auto, f32, bf16 or int8 [default: auto].
+    #[arg(long, value_name = "PRECISION", env = "STANDPOINT_PRECISION")]
+    pub(crate) precision: Option<Precision>,
     #[command(flatten)]
     pub(crate) read: ReadOptions,
     /// How to print the figures.

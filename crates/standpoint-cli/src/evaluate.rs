@@ -7,7 +7,7 @@ use anyhow::{Context, anyhow, bail};
 use clap::ArgMatches;
 use rayon::prelude::*;
 use serde_json::{Map, Value};
-use standpoint_core::{Classification, Label, ModelError, Pair};
+use standpoint_core::{Classification, Label, ModelError, Pair, StanceModel};
 use standpoint_report::evaluation::{self, Judged, Scores};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
@@ -27,7 +27,9 @@ pub(crate) fn evaluate(args: &EvalArgs, matches: &ArgMatches) -> anyhow::Result<
     match (&args.pairs, &args.run, &args.gold) {
         (Some(pairs), ..) => {
             let model = layers.stance_model(args.stance_model.as_ref()).value;
-            let scores = score_pairs(pairs, &model, &layers)?;
+            let precision = layers.precision(args.precision)?.value;
+            let model = models::stance_model(&model, precision)?;
+            let scores = score_pairs(pairs, model.as_ref(), &layers)?;
             print(&mut out, scores.to_text(), serde_json::to_value(&scores)?)?;
         }
         (None, Some(run), Some(gold)) => {
@@ -50,10 +52,13 @@ struct LabelledPair {
     label: Label,
 }
 
-fn score_pairs(path: &Path, model: &str, layers: &Layers<'_>) -> anyhow::Result<Scores> {
+fn score_pairs(
+    path: &Path,
+    model: &dyn StanceModel,
+    layers: &Layers<'_>,
+) -> anyhow::Result<Scores> {
     let columns = Columns::with(&layers.field_overrides()).map_err(Usage)?;
     let rows = read_pairs(path, &columns).map_err(Usage)?;
-    let model = models::stance_model(model)?;
     let pool = rayon::ThreadPoolBuilder::new().num_threads(layers.threads().value).build()?;
     let classify = |rows: &[LabelledPair]| -> Result<Vec<Classification>, ModelError> {
         let pairs = rows.iter().map(|row| Pair { target: &row.target, text: &row.text });

@@ -15,9 +15,13 @@ pub(crate) fn explain(args: &ExplainArgs, matches: &ArgMatches) -> anyhow::Resul
     layers.start_log();
     let targets = layers.targets(&args.score)?;
     let document = find(args, &layers)?;
+    let precision = layers.precision(args.score.precision)?.value;
     let models = Models {
-        embedder: models::embedder(&layers.embedder(&args.score).value)?,
-        stance: models::stance_model(&layers.stance_model(args.score.stance_model.as_ref()).value)?,
+        embedder: models::embedder(&layers.embedder(&args.score).value, precision)?,
+        stance: models::stance_model(
+            &layers.stance_model(args.score.stance_model.as_ref()).value,
+            precision,
+        )?,
     };
     let abstain_below = layers.abstain_below(&args.score)?.value;
     let explanation = standpoint_pipeline::explain(document, &targets, &models, abstain_below)

@@ -4,7 +4,7 @@ use crate::args::ModelsArgs;
 use crate::{Outcome, Usage};
 use anyhow::{Context, anyhow};
 use standpoint_core::{Embedder, ModelInfo, StanceModel, Task};
-use standpoint_encoder::{ModelFiles, PairClassifier, SentenceEncoder};
+use standpoint_encoder::{ModelFiles, PairClassifier, Precision, SentenceEncoder};
 use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
@@ -24,25 +24,30 @@ const BUILT_IN: [BuiltIn; 4] = [
 ];
 
 /// The embedder of a built-in name, or in a folder.
-pub(crate) fn embedder(model: &str) -> anyhow::Result<Arc<dyn Embedder>> {
+pub(crate) fn embedder(model: &str, precision: Precision) -> anyhow::Result<Arc<dyn Embedder>> {
     Ok(match model {
-        "minilm" => Arc::new(minilm::load()?),
+        "minilm" => Arc::new(minilm::load(precision).map_err(|error| Usage(error.into()))?),
         "lexical" => Arc::new(lexical::embedder()),
         other => {
             let files = folder(other, Task::Embedding)?;
-            Arc::new(SentenceEncoder::load(&files).map_err(|error| Usage(error.into()))?)
+            Arc::new(SentenceEncoder::load(&files, precision).map_err(|error| Usage(error.into()))?)
         }
     })
 }
 
 /// The stance model of a built-in name, or in a folder.
-pub(crate) fn stance_model(model: &str) -> anyhow::Result<Arc<dyn StanceModel>> {
+pub(crate) fn stance_model(
+    model: &str,
+    precision: Precision,
+) -> anyhow::Result<Arc<dyn StanceModel>> {
     Ok(match model {
-        "minilm-stance" => Arc::new(minilm_stance::load()?),
+        "minilm-stance" => {
+            Arc::new(minilm_stance::load(precision).map_err(|error| Usage(error.into()))?)
+        }
         "lexical" => Arc::new(lexical::stance_model()),
         other => {
             let files = folder(other, Task::Stance)?;
-            Arc::new(PairClassifier::load(&files).map_err(|error| Usage(error.into()))?)
+            Arc::new(PairClassifier::load(&files, precision).map_err(|error| Usage(error.into()))?)
         }
     })
 }
@@ -93,8 +98,8 @@ pub(crate) fn command(args: &ModelsArgs) -> anyhow::Result<Outcome> {
 
 fn info(model: &str, task: Task) -> anyhow::Result<ModelInfo> {
     let info = match task {
-        Task::Embedding => embedder(model).map(|model| model.info().clone()),
-        Task::Stance => stance_model(model).map(|model| model.info().clone()),
+        Task::Embedding => embedder(model, Precision::Auto).map(|model| model.info().clone()),
+        Task::Stance => stance_model(model, Precision::Auto).map(|model| model.info().clone()),
     };
     info.with_context(|| format!("the model {model} does not load"))
 }
@@ -105,6 +110,11 @@ fn show(out: &mut impl Write, info: &ModelInfo) -> std::io::Result<()> {
     writeln!(out, "licence     {}", info.license)?;
     writeln!(out, "languages   {}", info.languages.join(", "))?;
     writeln!(out, "max_tokens  {}", info.max_tokens)?;
+    writeln!(
+        out,
+        "precision   {} on this processor, unless --precision says else",
+        info.precision
+    )?;
     writeln!(out, "hash        {}", info.hash)
 }
 

@@ -22,9 +22,13 @@ pub(crate) fn run(args: &RunArgs, matches: &ArgMatches) -> anyhow::Result<Outcom
         threads: layers.threads().value,
         abstain_below: layers.abstain_below(&args.score)?.value,
     };
+    let precision = layers.precision(args.score.precision)?.value;
     let models = Models {
-        embedder: models::embedder(&layers.embedder(&args.score).value)?,
-        stance: models::stance_model(&layers.stance_model(args.score.stance_model.as_ref()).value)?,
+        embedder: models::embedder(&layers.embedder(&args.score).value, precision)?,
+        stance: models::stance_model(
+            &layers.stance_model(args.score.stance_model.as_ref()).value,
+            precision,
+        )?,
     };
     let progress = Progress::new();
     let show = |event| progress.show(event);

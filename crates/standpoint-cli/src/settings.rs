@@ -7,6 +7,7 @@ use clap::ArgMatches;
 use clap::parser::ValueSource;
 use serde::Deserialize;
 use standpoint_core::Target;
+use standpoint_encoder::Precision;
 use standpoint_ingest::Fields;
 use standpoint_pipeline::{check_targets, read_targets, targets_from_phrases};
 use std::fmt::Write as _;
@@ -27,6 +28,7 @@ struct SettingsFile {
     threads: Option<usize>,
     embedder: Option<String>,
     stance_model: Option<String>,
+    precision: Option<String>,
     abstain_below: Option<f32>,
     fields: Option<Vec<String>>,
     log_format: Option<LogFormat>,
@@ -116,6 +118,14 @@ impl<'a> Layers<'a> {
         self.resolve("stance_model", flag.cloned(), file, "minilm-stance".to_owned())
     }
 
+    pub(crate) fn precision(&self, flag: Option<Precision>) -> anyhow::Result<Setting<Precision>> {
+        let parse = |name: &String| {
+            name.parse().map_err(|reason| Usage(anyhow!("{}: precision: {reason}", self.file_name)))
+        };
+        let file = self.file.precision.as_ref().map(parse).transpose()?;
+        Ok(self.resolve("precision", flag, file, Precision::Auto))
+    }
+
     pub(crate) fn abstain_below(&self, score: &ScoreOptions) -> anyhow::Result<Setting<f32>> {
         let setting =
             self.resolve("abstain_below", score.abstain_below, self.file.abstain_below, 0.4);
@@ -192,6 +202,8 @@ pub(crate) fn show(args: &ConfigArgs, matches: &ArgMatches) -> anyhow::Result<Ou
     row("embedder", embedder.value, &embedder.origin);
     let stance_model = layers.stance_model(args.score.stance_model.as_ref());
     row("stance_model", stance_model.value, &stance_model.origin);
+    let precision = layers.precision(args.score.precision)?;
+    row("precision", precision.value.to_string(), &precision.origin);
     let abstain_below = layers.abstain_below(&args.score)?;
     row("abstain_below", abstain_below.value.to_string(), &abstain_below.origin);
     let fields = layers.field_names();

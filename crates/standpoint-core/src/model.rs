@@ -34,6 +34,13 @@ pub struct ModelInfo {
     pub max_tokens: usize,
 }
 
+impl ModelInfo {
+    /// What stored answers are keyed by: the hash, and the arithmetic.
+    pub fn key(&self) -> String {
+        format!("{}/{}", self.hash, self.precision)
+    }
+}
+
 /// Why a model could not be made or did not answer.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

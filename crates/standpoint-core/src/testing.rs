@@ -3,7 +3,7 @@
 //! A model crate's whole test is often one line:
 //!
 //! ```text
-//! standpoint_core::testing::check_embedder(&minilm::load().unwrap());
+//! standpoint_core::testing::check_embedder(&minilm::load(Precision::Auto).unwrap());
 //! ```
 
 use crate::{Classification, Embedder, Embeddings, Pair, StanceModel, Task};

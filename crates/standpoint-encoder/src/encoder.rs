@@ -102,9 +102,8 @@ impl Encoder {
                 qkv.push(weights.matrix(&format!("{part}.weight"), hidden, hidden)?);
                 bias.extend(weights.vector(&format!("{part}.bias"), hidden)?);
             }
-            let linear = |part: &str, inputs, outputs| {
-                linear(weights, kernel, &name(part), inputs, outputs)
-            };
+            let linear =
+                |part: &str, inputs, outputs| linear(weights, kernel, &name(part), inputs, outputs);
             let wide = config.intermediate_size;
             Ok(Layer {
                 qkv: Linear::new(kernel, qkv, bias, hidden),

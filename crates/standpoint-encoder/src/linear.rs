@@ -118,9 +118,8 @@ impl Linear {
                 Packed::Panels { kernel, steps, starts: Vec::new() }
             }
             Format::Bf16 => {
-                let half = |output, at| {
-                    u32::from(half::bf16::from_f32(row(output).0.get(at)).to_bits())
-                };
+                let half =
+                    |output, at| u32::from(half::bf16::from_f32(row(output).0.get(at)).to_bits());
                 let word = |output, at| half(output, 2 * at) | half(output, 2 * at + 1) << 16;
                 let steps = panels(outputs, inputs / 2, word).into_iter().map(Step).collect();
                 Packed::Panels { kernel, steps, starts: Vec::new() }
@@ -141,7 +140,8 @@ impl Linear {
                     -128 * row.iter().map(|byte| i32::from(byte.cast_signed())).sum::<i32>()
                 };
                 let starts = (0..outputs).step_by(TILE_COLUMNS);
-                let starts = starts.map(|first| std::array::from_fn(|column| start(first + column)));
+                let starts =
+                    starts.map(|first| std::array::from_fn(|column| start(first + column)));
                 Packed::Panels { kernel, steps, starts: starts.collect() }
             }
         };
@@ -182,7 +182,8 @@ impl Linear {
                 let operand = operand.fill(kernel.format(), input, self.inputs);
                 let panels = steps.chunks_exact(self.inputs);
                 for (panel, column) in panels.zip((0..).step_by(TILE_COLUMNS)) {
-                    let as_floats = |step: &[i8; TILE_COLUMNS]| Step(step.map(|x| f32::from(x).to_bits()));
+                    let as_floats =
+                        |step: &[i8; TILE_COLUMNS]| Step(step.map(|x| f32::from(x).to_bits()));
                     expanded.clear();
                     expanded.extend(panel.iter().map(as_floats));
                     for row in (0..rows).step_by(TILE_ROWS) {
@@ -216,7 +217,8 @@ impl Linear {
                     }
                 }
             }
-            let block: MatrixView<'_> = NdTensorView::from_data([columns, self.inputs], &weights[..]);
+            let block: MatrixView<'_> =
+                NdTensorView::from_data([columns, self.inputs], &weights[..]);
             let block = GEMM.with(|gemm| gemm.prepack_b(block.transposed()));
             let blocks = input.chunks(BLOCK_ROWS * self.inputs);
             for (input, first) in blocks.zip((0..).step_by(BLOCK_ROWS)) {

@@ -12,6 +12,7 @@ use standpoint_core::{
     Classification, Embedder, Embeddings, Label, ModelError, ModelInfo, Pair, Probabilities,
     StanceModel,
 };
+use std::collections::HashMap;
 
 /// A BERT whose token vectors are pooled to one vector per text.
 pub struct SentenceEncoder {
@@ -63,7 +64,12 @@ impl Embedder for SentenceEncoder {
     /// A text without a single token (an empty one, or white space) gets a row of zeros: it is near
     /// nothing, while the mean of the two special tokens would be near anything short.
     fn embed(&self, texts: &[&str]) -> Result<Embeddings, ModelError> {
-        let inputs = tokenize(&self.info, texts, |text| (text.len(), self.tokens.text(text)))?;
+        let input = |text: &&str| {
+            let words = self.tokens.words(text);
+            let words = words.map_err(|reason| unreadable(&self.info, text, reason))?;
+            Ok(self.tokens.text(&words))
+        };
+        let inputs: Vec<Input> = texts.iter().map(input).collect::<Result<_, _>>()?;
         let mut vectors = Array2::zeros((texts.len(), self.dimensions()));
         let mut rows = vectors.outer_iter_mut();
         self.encoder.run(&inputs, Wanted::All, |tokens| {
@@ -155,9 +161,17 @@ impl PairClassifier {
     /// # Errors
     /// [`ModelError::Tokenize`] where a pair cannot be made into input.
     pub fn logits(&self, pairs: &[Pair<'_>]) -> Result<Vec<([f32; 3], usize)>, ModelError> {
-        let inputs = tokenize(&self.info, pairs, |pair| {
-            (pair.target.len() + pair.text.len(), self.tokens.pair(pair))
-        })?;
+        // A passage meets many targets, and a target many passages: each is tokenised once.
+        let mut words: HashMap<&str, Vec<u32>> = HashMap::new();
+        for text in pairs.iter().flat_map(|pair| [pair.target, pair.text]) {
+            if !words.contains_key(text) {
+                words.insert(text, self.words(text)?);
+            }
+        }
+        let inputs: Vec<Input> = pairs
+            .iter()
+            .map(|pair| self.tokens.pair(&words[pair.target], &words[pair.text]))
+            .collect();
         let hidden = self.encoder.hidden();
         let rows = pairs.len().next_multiple_of(row_step());
         let mut firsts = Vec::with_capacity(rows * hidden);
@@ -170,9 +184,16 @@ impl PairClassifier {
         Ok(answers.map(|(pooled, input)| (self.head(pooled), input.truncated)).collect())
     }
 
+    fn words(&self, text: &str) -> Result<Vec<u32>, ModelError> {
+        let words = self.tokens.words(text);
+        words.map_err(|reason| unreadable(&self.info, text, reason))
+    }
+
     fn head(&self, pooled: &[f32]) -> [f32; 3] {
         let mut logits = [0.0; 3];
-        for (at, (bias, label)) in self.classifier_bias.into_iter().zip(self.settings.labels).enumerate() {
+        for (at, (bias, label)) in
+            self.classifier_bias.into_iter().zip(self.settings.labels).enumerate()
+        {
             let (weights, scale) = self.classifier.row(at, pooled.len());
             let product: f32 = pooled.iter().enumerate().map(|(i, x)| weights.get(i) * x).sum();
             logits[label as usize] = product * scale + bias;
@@ -216,15 +237,6 @@ impl<'a> Parts<'a> {
     }
 }
 
-/// Tokenises a batch; `tokens` gives the length of an item in bytes and its tokens.
-fn tokenize<T>(
-    info: &ModelInfo,
-    items: &[T],
-    tokens: impl Fn(&T) -> (usize, Result<Input, String>),
-) -> Result<Vec<Input>, ModelError> {
-    let items = items.iter().map(|item| {
-        let (bytes, input) = tokens(item);
-        input.map_err(|reason| ModelError::Tokenize { model: info.name.clone(), bytes, reason })
-    });
-    items.collect()
+fn unreadable(info: &ModelInfo, text: &str, reason: String) -> ModelError {
+    ModelError::Tokenize { model: info.name.clone(), bytes: text.len(), reason }
 }

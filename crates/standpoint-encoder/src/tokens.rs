@@ -4,7 +4,6 @@
 //! which would be silent: both are switched off and done here. So are the special tokens. A text
 //! that happens to hold the letters `[SEP]` holds letters, not the mark between target and text.
 
-use standpoint_core::Pair;
 use tokenizers::Tokenizer;
 
 /// One input of a model.
@@ -49,21 +48,19 @@ impl Tokens {
         Ok(Self { tokenizer, cls, sep, max_tokens })
     }
 
-    /// `[CLS] text [SEP]`. What does not fit is cut from the text's end.
-    pub(crate) fn text(&self, text: &str) -> Result<Input, String> {
-        let words = self.words(text)?;
+    /// `[CLS] text [SEP]` of the tokens of a text. What does not fit is cut from the text's end.
+    pub(crate) fn text(&self, words: &[u32]) -> Input {
         let read = words.len().min(self.max_tokens - 2);
         let mut ids = Vec::with_capacity(read + 2);
         ids.push(self.cls);
         ids.extend_from_slice(&words[..read]);
         ids.push(self.sep);
-        Ok(Input { second: ids.len(), ids, truncated: words.len() - read })
+        Input { second: ids.len(), ids, truncated: words.len() - read }
     }
 
-    /// `[CLS] target [SEP] text [SEP]`. What does not fit is cut from the end of the text, and from
+    /// `[CLS] target [SEP] text [SEP]` of the tokens of each. What does not fit is cut from the end of the text, and from
     /// that of the target only as far as the target takes more than half of the room.
-    pub(crate) fn pair(&self, pair: &Pair<'_>) -> Result<Input, String> {
-        let (target, text) = (self.words(pair.target)?, self.words(pair.text)?);
+    pub(crate) fn pair(&self, target: &[u32], text: &[u32]) -> Input {
         let room = self.max_tokens - 3;
         let target_read = target.len().min((room / 2).max(room.saturating_sub(text.len())));
         let text_read = text.len().min(room - target_read);
@@ -75,10 +72,11 @@ impl Tokens {
         ids.extend_from_slice(&text[..text_read]);
         ids.push(self.sep);
         let truncated = target.len() + text.len() - target_read - text_read;
-        Ok(Input { ids, second, truncated })
+        Input { ids, second, truncated }
     }
 
-    fn words(&self, text: &str) -> Result<Vec<u32>, String> {
+    /// The tokens of a text, without special ones.
+    pub(crate) fn words(&self, text: &str) -> Result<Vec<u32>, String> {
         let encoding =
             self.tokenizer.encode_fast(text, false).map_err(|error| error.to_string())?;
         Ok(encoding.get_ids().to_vec())
@@ -119,25 +117,27 @@ mod tests {
     }
 
     fn pair(max_tokens: usize, target: usize, text: usize) -> Input {
-        let (target, text) = ("a ".repeat(target), "b ".repeat(text));
-        tokens(max_tokens).pair(&Pair { target: &target, text: &text }).unwrap()
+        let tokens = tokens(max_tokens);
+        let words = |text: String| tokens.words(&text).unwrap();
+        tokens.pair(&words("a ".repeat(target)), &words("b ".repeat(text)))
     }
 
     #[test]
     fn the_tokenizers_own_padding_and_truncation_are_off_and_ours_is_counted() {
         let tokens = tokens(8);
+        let text = |text| tokens.text(&tokens.words(text).unwrap());
         let input = |ids: Vec<u32>, truncated| Input { second: ids.len(), ids, truncated };
-        assert_eq!(tokens.text("a B").unwrap(), input(vec![CLS, A, B, SEP], 0));
-        assert_eq!(tokens.text("a b a b a b").unwrap().truncated, 0, "six tokens and two fit");
+        assert_eq!(text("a B"), input(vec![CLS, A, B, SEP], 0));
+        assert_eq!(text("a b a b a b").truncated, 0, "six tokens and two fit");
         let cut = input(vec![CLS, A, B, A, B, A, B, SEP], 2);
-        assert_eq!(tokens.text("a b a b a b a b").unwrap(), cut);
-        assert_eq!(tokens.text("").unwrap(), input(vec![CLS, SEP], 0));
+        assert_eq!(text("a b a b a b a b"), cut);
+        assert_eq!(text(""), input(vec![CLS, SEP], 0));
     }
 
     #[test]
     fn the_letters_of_a_special_token_are_letters() {
-        let ids = tokens(16).text("a [SEP] b").unwrap().ids;
-        assert_eq!(ids, [CLS, A, 0, 0, 0, B, SEP], "[ and sep and ] are unknown words");
+        let ids = tokens(16).words("a [SEP] b").unwrap();
+        assert_eq!(ids, [A, 0, 0, 0, B], "[ and sep and ] are unknown words");
     }
 
     #[test]

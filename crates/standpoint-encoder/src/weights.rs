@@ -162,12 +162,7 @@ impl<'a> Weights<'a> {
 
     /// A tensor of two dimensions, row by row. Stored as I8, each row stands for its values times
     /// the row's value in the tensor `NAME.scale`.
-    pub(crate) fn matrix(
-        &self,
-        name: &str,
-        rows: usize,
-        columns: usize,
-    ) -> Result<Matrix, String> {
+    pub(crate) fn matrix(&self, name: &str, rows: usize, columns: usize) -> Result<Matrix, String> {
         let tensor = self.find(name, &[rows, columns])?;
         if tensor.dtype() != Dtype::I8 {
             return finite(name, floats(name, &tensor)?).map(Matrix::Floats);

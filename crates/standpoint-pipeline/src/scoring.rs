@@ -145,7 +145,7 @@ impl<'a> Scorer<'a> {
 
     fn embed(&self, window: &[Ready]) -> Result<Vec<Vec<Embedded>>, PipelineError> {
         let embedder = self.models.embedder.as_ref();
-        let model = &embedder.info().hash;
+        let model = &embedder.info().key();
         let keys: Vec<Vec<Key>> = window
             .par_iter()
             .map(|ready| ready.texts().iter().map(|text| key(model, &[text])).collect())
@@ -184,7 +184,7 @@ impl<'a> Scorer<'a> {
 
     fn answer(&self, window: &[Ready], asked: &mut [Vec<Question>]) -> Result<(), PipelineError> {
         let stance = self.models.stance.as_ref();
-        let model = &stance.info().hash;
+        let model = &stance.info().key();
         let pairs: Vec<Vec<Option<Composed<'_>>>> = window
             .par_iter()
             .zip(asked.par_iter())

@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail};
 use rayon::prelude::*;
 use serde::Deserialize;
 use standpoint_core::{Label, Pair, Probabilities};
-use standpoint_encoder::{ModelFiles, PairClassifier};
+use standpoint_encoder::{ModelFiles, PairClassifier, Precision};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -54,14 +54,14 @@ struct Answer {
 
 fn main() -> Result<()> {
     let mut arguments = std::env::args().skip(1);
-    let (Some(data), Some(original), None) = (arguments.next(), arguments.next(), arguments.next())
-    else {
-        bail!("usage: dev_loss DATA ORIGINAL.safetensors");
+    let (Some(data), Some(original)) = (arguments.next(), arguments.next()) else {
+        bail!("usage: dev_loss DATA ORIGINAL.safetensors [PRECISION]");
     };
-    let shipped = minilm_stance::load()?;
+    let precision = arguments.next().unwrap_or_else(|| "f32".to_owned());
+    let shipped = minilm_stance::load(precision.parse::<Precision>().map_err(anyhow::Error::msg)?)?;
     let weights = std::fs::read(&original).with_context(|| original.clone())?;
     let files = ModelFiles { weights: weights.into(), ..minilm_stance::FILES.clone() };
-    let original = PairClassifier::load(&files)?;
+    let original = PairClassifier::load(&files, Precision::F32)?;
 
     let mut sets = Vec::new();
     for set in SETS {

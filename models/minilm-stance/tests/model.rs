@@ -2,10 +2,17 @@
 
 use serde_json::Value;
 use standpoint_core::{Pair, StanceModel};
+use standpoint_encoder::Precision;
 
 #[test]
-fn it_conforms() {
-    standpoint_core::testing::check_stance_model(&minilm_stance::load().unwrap());
+fn it_conforms_in_every_precision_of_this_processor() {
+    standpoint_core::testing::check_stance_model(&minilm_stance::load(Precision::F32).unwrap());
+    for precision in [Precision::Bf16, Precision::Int8] {
+        if let Ok(model) = minilm_stance::load(precision) {
+            assert_eq!(model.info().precision, precision.to_string());
+            standpoint_core::testing::check_stance_model(&model);
+        }
+    }
 }
 
 /// `reference.json` is made by `models/reference.py`, with torch, from the weights in this folder.
@@ -16,7 +23,7 @@ fn its_logits_are_those_of_torch() {
     let parts: Vec<_> =
         reference.iter().map(|row| (part(row, "target"), part(row, "text"))).collect();
     let pairs: Vec<Pair<'_>> = parts.iter().map(|(target, text)| Pair { target, text }).collect();
-    let found = minilm_stance::load().unwrap().logits(&pairs).unwrap();
+    let found = minilm_stance::load(Precision::F32).unwrap().logits(&pairs).unwrap();
     for ((row, pair), (logits, _)) in reference.iter().zip(&pairs).zip(&found) {
         for (i, logit) in logits.iter().enumerate() {
             let expected = row["expected"][i].as_f64().unwrap();
@@ -31,7 +38,7 @@ fn its_logits_are_those_of_torch() {
 
 #[test]
 fn the_temperature_flattens_the_logits() {
-    let model = minilm_stance::load().unwrap();
+    let model = minilm_stance::load(Precision::F32).unwrap();
     let pair = Pair { target: "a carbon tax", text: "A carbon tax is a disaster for workers." };
     let temperature = minilm_stance::FILES.settings().unwrap().stance.unwrap().temperature;
     let (logits, _) = model.logits(&[pair]).unwrap()[0];

@@ -57,7 +57,8 @@ pub(super) fn reading(data: &ReportData) -> Markup {
                         }
                         "; licence " (text(&model.license))
                         "; reads " (text(&model.languages.join(", "))) ", up to "
-                        (parts::count(model.max_tokens, "token")) "; hash "
+                        (parts::count(model.max_tokens, "token")) "; computed in "
+                        (text(&model.precision)) "; hash "
                         code.hash { (text(&model.hash)) }
                     }
                 } }
