@@ -2,15 +2,15 @@
 //!
 //! Scoring passages is where Standpoint spends its time, so this crate is built around one idea:
 //! **never multiply by padding**. The tokens of many passages are laid one after the other in a
-//! single `[tokens, hidden]` matrix; every matmul runs over all of them, and only attention, which
-//! is cheap at the length of a sentence, goes passage by passage. After attention a layer works on
-//! blocks of a few dozen rows, so that its intermediate results never leave the cache, and bias,
-//! GELU and residual are applied to each tile of a product while it is still there.
+//! single `[tokens, hidden]` matrix; every product runs over all of them, and only attention, which
+//! is cheap at the length of a sentence, goes passage by passage. Products are computed in tiles by
+//! kernels for the CPU at hand, in the [`Precision`] that is asked for, and scale, bias, GELU and
+//! residual are applied to each tile while it is in the first-level cache.
 //!
 //! The second idea is that **a vector depends on its text alone**. The same text gives the same
-//! bits whatever else is in the batch and on whatever thread: the matmul only ever sees full tiles
-//! (the `linear` module), and no sum is split by the number of threads or passages. Work is spread
-//! over threads by the caller; a call runs on the thread that made it.
+//! bits whatever else is in the batch and on whatever thread: a row of a product runs through the same
+//! instructions wherever it stands, and no sum is split by the number of threads or passages. Work is
+//! spread over threads by the caller; a call runs on the thread that made it.
 //!
 //! A model is four files ([`ModelFiles`]): `model.toml` says what it is ([`ModelToml`]),
 //! `config.json` and `tokenizer.json` are Hugging Face's, and `model.safetensors` holds the weights

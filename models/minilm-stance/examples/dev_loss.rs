@@ -1,9 +1,10 @@
 //! Measures the model on the dev sets, and what its 8 bits cost: the table of `MODEL_CARD.md`.
 //!
-//! `cargo run --release -p minilm-stance --example dev_loss -- DATA ORIGINAL.safetensors`
+//! `cargo run --release -p minilm-stance --example dev_loss -- DATA ORIGINAL.safetensors [PRECISION]`
 //!
 //! DATA holds a folder with a `dev.jsonl` for each set; ORIGINAL.safetensors holds the weights before
-//! quantisation. The temperature printed last is the one for model.toml: it minimises the negative
+//! quantisation, which are run in f32; the shipped ones are run in PRECISION, f32 unless given. With
+//! the shipped weights as ORIGINAL, the table says what the precision costs. The temperature printed last is the one for model.toml: it minimises the negative
 //! log-likelihood of the gold labels, with every set weighing the same.
 
 #![expect(clippy::print_stdout, reason = "the table is what this program is for")]
