@@ -12,9 +12,12 @@ use rten_simd::{Isa, SimdOp};
 /// columns of many queries at once and never across a vector.
 const QUERIES: usize = 2 * LANES;
 
-/// Rows of a product that are summed up together: with two vectors each they fit the registers of
-/// every CPU. It divides [`LANES`], so that a block of rows never passes the padding's end.
-const ROWS: usize = 4;
+/// Rows of a product that are summed up together where a CPU has the widest vectors, and with them
+/// 32 registers: two vectors of sums each. It divides [`LANES`], so that a block of rows never passes
+/// the padding's end.
+const MOST_ROWS: usize = 8;
+/// The same for other CPUs, which may have 16 registers.
+const FEWER_ROWS: usize = 4;
 
 /// How the width of a layer is split into heads.
 #[derive(Debug, Clone, Copy)]
@@ -36,7 +39,7 @@ pub(crate) struct AttentionScratch {
     scores: Vec<f32>,
     /// One over the sum of each query's scores.
     factors: [f32; QUERIES],
-    /// `[ROWS, width]`, padded like the values.
+    /// `[rows, width]`, padded like the values.
     sums: Vec<f32>,
 }
 
@@ -60,13 +63,17 @@ impl SimdOp for Attend<'_> {
     fn eval<I: Isa>(self, isa: I) {
         let Self { heads, qkv, context, s } = self;
         for head in 0..heads.count {
-            attend_head(isa, heads, head, qkv, context, s);
+            if isa.f32().len() == LANES {
+                attend_head::<I, MOST_ROWS>(isa, heads, head, qkv, context, s);
+            } else {
+                attend_head::<I, FEWER_ROWS>(isa, heads, head, qkv, context, s);
+            }
         }
     }
 }
 
 #[inline(always)]
-fn attend_head<I: Isa>(
+fn attend_head<I: Isa, const ROWS: usize>(
     isa: I,
     heads: Heads,
     head: usize,
@@ -167,10 +174,10 @@ fn softmax<I: Isa>(isa: I, scores: &mut [f32], columns: usize, factors: &mut [f3
     }
 }
 
-/// `out` (up to [`ROWS`] rows of `columns`, a multiple of [`LANES`]) = the sums over k of each row's
+/// `out` (up to `ROWS` rows of `columns`, a multiple of [`LANES`]) = the sums over k of each row's
 /// `left(k)` times row k of `right` (`[depth, columns]`).
 #[inline(always)]
-fn multiply<I: Isa>(
+fn multiply<I: Isa, const ROWS: usize>(
     isa: I,
     left: impl Fn(usize) -> [f32; ROWS] + Copy,
     right: &[f32],
@@ -180,17 +187,17 @@ fn multiply<I: Isa>(
     let lanes = isa.f32().len();
     let mut start = 0;
     while start + 2 * lanes <= columns {
-        multiply_columns::<I, 2>(isa, left, right, columns, start, out);
+        multiply_columns::<I, ROWS, 2>(isa, left, right, columns, start, out);
         start += 2 * lanes;
     }
     while start < columns {
-        multiply_columns::<I, 1>(isa, left, right, columns, start, out);
+        multiply_columns::<I, ROWS, 1>(isa, left, right, columns, start, out);
         start += lanes;
     }
 }
 
 #[inline(always)]
-fn multiply_columns<I: Isa, const VECTORS: usize>(
+fn multiply_columns<I: Isa, const ROWS: usize, const VECTORS: usize>(
     isa: I,
     left: impl Fn(usize) -> [f32; ROWS] + Copy,
     right: &[f32],
