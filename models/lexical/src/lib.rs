@@ -7,7 +7,6 @@
 //!
 //! ```
 //! use standpoint_core::{Label, Pair, StanceModel};
-//! use standpoint_encoder::Precision;
 //!
 //! let model = lexical::stance_model();
 //! let pair = Pair { target: "a carbon price", text: "The levy is a ruinous failure." };
