@@ -312,11 +312,12 @@ fn main() -> Result<()> {
         }
         file.flush()?;
     }
-    println!(
+    writeln!(
+        std::io::stdout(),
         "{documents} documents, {} of them copies; {} sentences, {:.1} % of them different",
         seen.copies,
         seen.sentences,
         100.0 * seen.different.len() as f64 / seen.sentences.max(1) as f64,
-    );
+    )?;
     Ok(())
 }
