@@ -32,7 +32,9 @@ fn ingest() -> Result<()> {
     let documents = counted(|| {
         let readers = listing.files.iter().filter_map(|file| open(file, &Fields::default()).ok());
         let documents = readers.flatten().filter_map(|raw| prepare(raw.ok()?).ok());
-        documents.map(|document| (passages(&document), Sketch::of(&document))).count()
+        let prepared: Vec<_> =
+            documents.map(|document| (passages(&document), Sketch::of(&document))).collect();
+        prepared.len()
     });
     // The sample corpus has 39 that can be read.
     anyhow::ensure!(documents == 39, "read {documents} documents, not 39");
