@@ -124,9 +124,10 @@ def engines(programs, precisions):
         rival("torch", wheel("torch"), "f32", [*python, "torch"], ["f32"]),
     ]
     if (programs / "rust-bert").exists():
-        found.append(
-            rival("rust-bert", crates["rust-bert"], "f32", [programs / "rust-bert"], ["f32"])
-        )
+        # For this program alone: torch in Python is to find its own libraries.
+        libraries = f"LD_LIBRARY_PATH={WORK / 'libtorch/lib'}"
+        command = ["env", libraries, programs / "rust-bert"]
+        found.append(rival("rust-bert", crates["rust-bert"], "f32", command, ["f32"]))
     return found
 
 
