@@ -37,16 +37,8 @@ impl RustBert {
             Tensor::from_slice(&values).view([batch.rows as i64, batch.columns as i64])
         };
         let (ids, mask) = (tensor(&batch.ids), tensor(&batch.mask));
-        let output = self.model.forward_t(
-            Some(&ids),
-            Some(&mask),
-            None,
-            None,
-            None,
-            None,
-            None,
-            false,
-        )?;
+        let output =
+            self.model.forward_t(Some(&ids), Some(&mask), None, None, None, None, None, false)?;
         let hidden = output.hidden_state.to_kind(Kind::Float).contiguous().view([-1]);
         let hidden: Vec<f32> = hidden.try_into().context("the hidden state is no vector")?;
         Ok(means_of_unit_length(&hidden, batch))
