@@ -79,7 +79,7 @@ pub(crate) struct ScoreOptions {
     #[arg(long, value_name = "NAME|FOLDER", env = "STANDPOINT_STANCE_MODEL")]
     pub(crate) stance_model: Option<String>,
     /// Arithmetic of the models: f32, bf16, int8 (fastest, least exact), or auto, which is bf16 on
-    /// processors that have it, else f32 [default: auto].
+    /// processors that are faster in it (AMD), else f32 [default: auto].
     #[arg(long, value_name = "PRECISION", env = "STANDPOINT_PRECISION")]
     pub(crate) precision: Option<Precision>,
     /// Give no answer where the best label's probability is below this [default: 0.4].

@@ -8,7 +8,7 @@ use std::str::FromStr;
 /// f32 in each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Precision {
-    /// bf16 where the processor multiplies it by itself (AVX512-BF16), else f32.
+    /// bf16 where the processor multiplies it faster than f32 (AMD's with AVX512-BF16), else f32.
     #[default]
     Auto,
     /// Single precision.
@@ -33,10 +33,8 @@ impl Precision {
             format!("this processor has no {what}, which the precision {self} needs: take auto")
         };
         match self {
-            Precision::Auto => Ok(match Kernel::best(Format::Bf16) {
-                Some(kernel) => (Precision::Bf16, Some(kernel)),
-                None => (Precision::F32, Kernel::best(Format::F32)),
-            }),
+            Precision::Auto if Kernel::bf16_is_fast() => Precision::Bf16.resolve(),
+            Precision::Auto => Precision::F32.resolve(),
             Precision::F32 => Ok((self, Kernel::best(Format::F32))),
             Precision::Bf16 => match Kernel::best(Format::Bf16) {
                 Some(kernel) => Ok((self, Some(kernel))),
@@ -81,11 +79,14 @@ mod tests {
     }
 
     #[test]
-    fn auto_is_bf16_exactly_where_there_is_a_kernel_for_it() {
+    fn auto_is_bf16_where_that_is_faster_and_never_on_intel() {
+        let cpu = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
         let (auto, kernel) = Precision::Auto.resolve().unwrap();
-        match Precision::Bf16.resolve() {
-            Ok(bf16) => assert_eq!((auto, kernel), bf16),
-            Err(_) => assert_eq!(auto, Precision::F32),
+        let bf16 = Precision::Bf16.resolve();
+        if cpu.contains("AuthenticAMD") && cpu.contains("avx512_bf16") {
+            assert_eq!((auto, kernel), bf16.unwrap());
+        } else {
+            assert_eq!((auto, kernel), Precision::F32.resolve().unwrap());
         }
     }
 }

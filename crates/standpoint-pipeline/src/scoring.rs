@@ -16,6 +16,7 @@ use standpoint_core::{
 use standpoint_embed::{Bearing, Retriever, Vector};
 use standpoint_stance::{Attribution, Scored, attribute, context, pool};
 use std::borrow::Cow;
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -154,7 +155,7 @@ impl<'a> Scorer<'a> {
         let requests = requests.zip(window.iter().flat_map(Ready::texts)).collect();
         let known = self.through_store(
             requests,
-            |text| text.len(),
+            |&text| (text, ""),
             |texts: &[&str]| {
                 let embeddings = embedder.embed(texts)?;
                 let rows = embeddings.vectors.outer_iter().zip(&embeddings.truncated);
@@ -202,7 +203,7 @@ impl<'a> Scorer<'a> {
         });
         let known = self.through_store(
             requests.collect(),
-            |pair| pair.target.len() + pair.text.len(),
+            |pair| (pair.text, pair.target),
             |pairs: &[Pair<'_>]| stance.classify(pairs),
         )?;
         for (question, key) in asked.iter_mut().flatten().zip(keys) {
@@ -228,11 +229,12 @@ impl<'a> Scorer<'a> {
         Some(Composed { target, text })
     }
 
-    /// The answers to all requests: from the store, or computed in batches and kept in it.
-    fn through_store<R: Copy + Send + Sync, V: Stored + Send + Sync>(
+    /// The answers to all requests: from the store, or computed in batches and kept in it. A request
+    /// consists of a text and what goes with it.
+    fn through_store<'t, R: Copy + Send + Sync, V: Stored + Send + Sync>(
         &self,
         mut requests: BTreeMap<Key, R>,
-        length: impl Fn(&R) -> usize,
+        parts: impl Fn(&R) -> (&'t str, &'t str),
         compute: impl Fn(&[R]) -> Result<Vec<V>, ModelError> + Sync,
     ) -> Result<HashMap<Key, V>, PipelineError> {
         let mut known = self.store.find::<V>(requests.keys().copied())?;
@@ -240,15 +242,20 @@ impl<'a> Scorer<'a> {
         if !known.is_empty() {
             tracing::info!(answers = known.len(), missing = requests.len(), "from the store");
         }
-        // Longest first: models that pad waste little, and no long batch starts last.
+        // Longest first: models that pad waste little, and no long batch starts last. The same text
+        // with several targets stands together: within a batch it is tokenised once.
         let mut missing: Vec<(Key, R)> = requests.into_iter().collect();
-        missing.sort_by_key(|(key, request)| (std::cmp::Reverse(length(request)), *key));
+        missing.sort_by_key(|(_, request)| {
+            let (text, target) = parts(request);
+            (Reverse(text.len()), text, target)
+        });
         let mut batches: Vec<&[(Key, R)]> = Vec::new();
         let mut rest = missing.as_slice();
         while !rest.is_empty() {
             let mut bytes = 0;
             let fits = rest.iter().take_while(|(_, request)| {
-                bytes += length(request);
+                let (text, target) = parts(request);
+                bytes += text.len() + target.len();
                 bytes <= BATCH_BYTES
             });
             let (batch, after) = rest.split_at(fits.count().max(1));

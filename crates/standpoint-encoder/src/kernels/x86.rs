@@ -1,11 +1,24 @@
 //! The kernels for x86-64.
 //!
 //! `unsafe` here is of two kinds: a call of a function that needs certain instructions, sound since
-//! a [`Kernel`](super::Kernel) is only made where the CPU has them; and reading and writing through
-//! pointers, sound since [`multiply`] has checked the lengths.
+//! a [`Kernel`](super::Kernel) is only made where the CPU has them (and every x86-64 has `cpuid`); and
+//! reading and writing through pointers, sound since [`multiply`] has checked the lengths.
 
 use super::{Instructions, Step, TILE_COLUMNS, TILE_ROWS, Tile};
 use std::arch::x86_64::*;
+
+/// The maker of this CPU, as it gives itself: `GenuineIntel`, `AuthenticAMD` and others.
+pub(super) fn vendor() -> [u8; 12] {
+    // Newer Rusts need no `unsafe` for it.
+    #[allow(unused_unsafe)]
+    // SAFETY: every x86-64 CPU has the instruction and this leaf of it.
+    let leaf = unsafe { __cpuid(0) };
+    let mut vendor = [0; 12];
+    for (letters, register) in vendor.chunks_exact_mut(4).zip([leaf.ebx, leaf.edx, leaf.ecx]) {
+        letters.copy_from_slice(&register.to_le_bytes());
+    }
+    vendor
+}
 
 /// Runs the kernel for `instructions`, which the CPU must have: see [`Kernel`](super::Kernel).
 ///
