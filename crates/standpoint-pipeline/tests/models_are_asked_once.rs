@@ -1,5 +1,8 @@
 //! What the models are asked in the course of a run: everything once, and nothing twice.
 
+// Clippy takes only the tests themselves for tests, not what they share.
+#![allow(clippy::unwrap_used)]
+
 use standpoint_core::{
     Classification, Embedder, Embeddings, ModelError, ModelInfo, Pair, StanceModel,
 };
