@@ -4,9 +4,9 @@
 //! An engine is a program `ENGINE FOLDER VARIANT PASSAGES VECTORS`. `FOLDER` holds the model,
 //! `VARIANT` is a precision or the name of an ONNX graph, `PASSAGES` is a text file with a passage a
 //! line. It prints `ready`. Then each line on standard input, `BATCH COUNT`, asks for one round: the
-//! vectors of the first `COUNT` passages, in batches of `BATCH`, tokenisation included. It answers
-//! with the seconds of wall clock and of CPU time that the round took, and leaves the vectors in the
-//! file `VECTORS`.
+//! vectors of the first `COUNT` passages, in batches of `BATCH`, tokenisation included. The vectors go to
+//! the file `VECTORS`; then it answers with the seconds of wall clock and of CPU time that the round
+//! took, the writing not counted.
 
 use anyhow::{Context, Result, bail};
 use rustix::time::{ClockId, clock_gettime};
@@ -53,9 +53,11 @@ pub fn serve<E: Engine>() -> Result<()> {
         let asked = passages.get(..count).context("more passages are asked for than there are")?;
         let (wall, cpu) = (Instant::now(), cpu_seconds());
         let found = engine.embed(asked, batch)?;
-        writeln!(stdout(), "{} {}", wall.elapsed().as_secs_f64(), cpu_seconds() - cpu)?;
+        let (wall, cpu) = (wall.elapsed().as_secs_f64(), cpu_seconds() - cpu);
+        // Before the answer: with it the driver may read them.
         let bytes: Vec<u8> = found.iter().flat_map(|x| x.to_le_bytes()).collect();
         fs::write(&vectors, bytes).with_context(|| vectors.display().to_string())?;
+        writeln!(stdout(), "{wall} {cpu}")?;
     }
     Ok(())
 }
