@@ -21,7 +21,7 @@ use half::bf16;
 pub(crate) const TILE_ROWS: usize = 12;
 /// Columns of a tile and of a panel of weights. A product with another kernel than rten-gemm's has
 /// a multiple of it.
-pub(crate) const TILE_COLUMNS: usize = 32;
+pub(crate) const TILE_COLUMNS: usize = 64;
 
 /// Products of a block of rows with a panel of weights.
 #[repr(align(64))]
