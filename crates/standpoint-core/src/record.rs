@@ -58,6 +58,13 @@ impl Probabilities {
         Self::new(exp[0] / sum, exp[1] / sum, exp[2] / sum)
     }
 
+    /// The same distribution at another temperature: above 1 it is flatter, below 1 steeper. As if
+    /// the logits behind it had been divided by `temperature`.
+    pub fn tempered(&self, temperature: f32) -> Self {
+        let logit = |p: f32| p.max(f32::MIN_POSITIVE).ln();
+        Self::from_logits(Label::ALL.map(|label| logit(self.of(label))), temperature)
+    }
+
     /// The probability of one label.
     pub const fn of(&self, label: Label) -> f32 {
         match label {

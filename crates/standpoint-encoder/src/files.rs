@@ -1,6 +1,8 @@
 //! The four files of a model.
 
 use crate::precision::Precision;
+use crate::tokens::Tokens;
+use crate::weights::Config;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use standpoint_core::{Label, ModelError, ModelInfo, Task};
@@ -119,6 +121,26 @@ impl ModelFiles {
             .map_err(|error| error.to_string())
             .and_then(|settings| settings.check().map(|()| settings))
             .map_err(|reason| self.error(format!("model.toml: {reason}")))
+    }
+
+    /// The shape of the model, and the tokenizer that makes its input.
+    ///
+    /// # Errors
+    /// [`ModelError::Load`], which names the file and what in it is wrong.
+    pub fn input(&self) -> Result<(Config, Tokens), ModelError> {
+        self.input_of(&self.settings()?).map_err(|reason| self.error(reason))
+    }
+
+    pub(crate) fn input_of(&self, settings: &ModelToml) -> Result<(Config, Tokens), String> {
+        let config = Config::parse(&self.config)?;
+        if settings.max_tokens > config.max_position_embeddings {
+            return Err(format!(
+                "model.toml: max_tokens is {}, and config.json's max_position_embeddings is {}",
+                settings.max_tokens, config.max_position_embeddings
+            ));
+        }
+        let tokens = Tokens::parse(&self.tokenizer, config.vocab_size, settings.max_tokens)?;
+        Ok((config, tokens))
     }
 
     /// What the model says of itself.

@@ -38,9 +38,13 @@ mod linear;
 mod math;
 mod models;
 mod precision;
+mod tensors;
 mod tokens;
 mod weights;
 
 pub use files::{EmbeddingSettings, ModelFiles, ModelToml, Pooling, StanceSettings};
 pub use models::{PairClassifier, SentenceEncoder};
 pub use precision::Precision;
+pub use tensors::{Floats, read_tensors, write_quantized};
+pub use tokens::{Input, Tokens};
+pub use weights::Config;

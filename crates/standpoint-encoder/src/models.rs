@@ -225,14 +225,7 @@ struct Parts<'a> {
 
 impl<'a> Parts<'a> {
     fn parse(files: &'a ModelFiles, settings: &ModelToml) -> Result<Self, String> {
-        let config = Config::parse(&files.config)?;
-        if settings.max_tokens > config.max_position_embeddings {
-            return Err(format!(
-                "model.toml: max_tokens is {}, and config.json's max_position_embeddings is {}",
-                settings.max_tokens, config.max_position_embeddings
-            ));
-        }
-        let tokens = Tokens::parse(&files.tokenizer, config.vocab_size, settings.max_tokens)?;
+        let (config, tokens) = files.input_of(settings)?;
         Ok(Self { config, tokens, weights: Weights::parse(&files.weights)? })
     }
 }

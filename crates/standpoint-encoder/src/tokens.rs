@@ -8,7 +8,7 @@ use tokenizers::Tokenizer;
 
 /// One input of a model.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Input {
+pub struct Input {
     /// Token ids, special tokens included.
     pub ids: Vec<u32>,
     /// Where the second part begins: the tokens before are of type 0, from there on of type 1.
@@ -18,7 +18,7 @@ pub(crate) struct Input {
 }
 
 /// A tokenizer that knows how much its model can read.
-pub(crate) struct Tokens {
+pub struct Tokens {
     tokenizer: Tokenizer,
     cls: u32,
     sep: u32,
@@ -49,7 +49,7 @@ impl Tokens {
     }
 
     /// `[CLS] text [SEP]` of the tokens of a text. What does not fit is cut from the text's end.
-    pub(crate) fn text(&self, words: &[u32]) -> Input {
+    pub fn text(&self, words: &[u32]) -> Input {
         let read = words.len().min(self.max_tokens - 2);
         let mut ids = Vec::with_capacity(read + 2);
         ids.push(self.cls);
@@ -60,7 +60,7 @@ impl Tokens {
 
     /// `[CLS] target [SEP] text [SEP]` of the tokens of each. What does not fit is cut from the end of the text, and from
     /// that of the target only as far as the target takes more than half of the room.
-    pub(crate) fn pair(&self, target: &[u32], text: &[u32]) -> Input {
+    pub fn pair(&self, target: &[u32], text: &[u32]) -> Input {
         let room = self.max_tokens - 3;
         let target_read = target.len().min((room / 2).max(room.saturating_sub(text.len())));
         let text_read = text.len().min(room - target_read);
@@ -76,7 +76,10 @@ impl Tokens {
     }
 
     /// The tokens of a text, without special ones.
-    pub(crate) fn words(&self, text: &str) -> Result<Vec<u32>, String> {
+    ///
+    /// # Errors
+    /// What the tokenizer says.
+    pub fn words(&self, text: &str) -> Result<Vec<u32>, String> {
         let encoding =
             self.tokenizer.encode_fast(text, false).map_err(|error| error.to_string())?;
         Ok(encoding.get_ids().to_vec())

@@ -12,18 +12,29 @@ use std::ops::RangeInclusive;
 
 /// The part of a Hugging Face `config.json` that the shape of a BERT hangs on.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-pub(crate) struct Config {
+pub struct Config {
+    /// `bert`.
     pub model_type: String,
+    /// `gelu`.
     pub hidden_act: String,
+    /// `absolute`.
     #[serde(default = "absolute")]
     pub position_embedding_type: String,
+    /// Length of a token's vector.
     pub hidden_size: usize,
+    /// Layers.
     pub num_hidden_layers: usize,
+    /// Attention heads, which share `hidden_size` equally.
     pub num_attention_heads: usize,
+    /// Length of a token's vector inside the feed-forward part of a layer.
     pub intermediate_size: usize,
+    /// What layer norm adds to a variance.
     pub layer_norm_eps: f32,
+    /// Rows of the word vectors.
     pub vocab_size: usize,
+    /// Token types: two for a model that reads pairs.
     pub type_vocab_size: usize,
+    /// The longest input in tokens.
     pub max_position_embeddings: usize,
 }
 
@@ -154,6 +165,11 @@ impl<'a> Weights<'a> {
         Ok(Self { file, tensors })
     }
 
+    /// Every tensor with its name in the file.
+    pub(crate) fn tensors(&self) -> impl Iterator<Item = (&str, TensorView<'_>)> {
+        self.tensors.iter()
+    }
+
     /// A tensor of one dimension.
     pub(crate) fn vector(&self, name: &str, len: usize) -> Result<Vec<f32>, String> {
         let tensor = self.find(name, &[len])?;
@@ -189,7 +205,7 @@ impl<'a> Weights<'a> {
     }
 }
 
-fn floats(name: &str, tensor: &TensorView<'_>) -> Result<Vec<f32>, String> {
+pub(crate) fn floats(name: &str, tensor: &TensorView<'_>) -> Result<Vec<f32>, String> {
     let (twos, _) = tensor.data().as_chunks::<2>();
     let (fours, _) = tensor.data().as_chunks::<4>();
     match tensor.dtype() {
@@ -204,7 +220,7 @@ fn floats(name: &str, tensor: &TensorView<'_>) -> Result<Vec<f32>, String> {
 }
 
 /// One value that is not a number would make every answer one.
-fn finite(name: &str, values: Vec<f32>) -> Result<Vec<f32>, String> {
+pub(crate) fn finite(name: &str, values: Vec<f32>) -> Result<Vec<f32>, String> {
     if values.iter().all(|value| value.is_finite()) {
         return Ok(values);
     }

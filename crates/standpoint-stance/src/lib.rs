@@ -23,9 +23,11 @@
 //! ```
 
 mod attribution;
+mod calibration;
 mod names;
 mod pooling;
 mod quotes;
 
 pub use attribution::{Attribution, attribute, context};
+pub use calibration::{Graded, fit_temperature};
 pub use pooling::{Pooled, Scored, pool};

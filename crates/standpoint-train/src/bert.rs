@@ -1,0 +1,230 @@
+//! A BERT that classifies pairs, differentiable: the counterpart of `standpoint_encoder::PairClassifier`.
+//!
+//! Weights are f32; products run in bf16 where the recipe says so, each weight rounded on its way into
+//! the product, so that gradients and updates stay f32. Layer norm, softmax and loss are f32.
+
+use crate::data::Batch;
+use crate::recipe::Precision;
+use anyhow::{Context, Result, ensure};
+use standpoint_encoder::{Config, Floats};
+use std::collections::BTreeMap;
+use tch::{Kind, Tensor};
+
+/// The weights by name.
+pub(crate) type Weights = BTreeMap<String, Tensor>;
+
+/// The word vectors are not learned: few of the 30,000 words are seen often enough, and what moves
+/// only some of them moves them away from the rest.
+pub(crate) const FROZEN: &str = "embeddings.word_embeddings.weight";
+
+/// The shape of the model and the arithmetic of its products.
+pub(crate) struct Bert {
+    config: Config,
+    products: Kind,
+}
+
+/// Drops activations in training. Drawing a mask for each costs more than the products they follow,
+/// so one long mask is drawn once and read from another place each time.
+pub(crate) struct Dropout {
+    mask: Tensor,
+    places: fastrand::Rng,
+}
+
+/// Length of the long mask.
+const MASK: usize = 1 << 24;
+
+impl Dropout {
+    /// For a share of activations to drop, from a seed.
+    pub(crate) fn new(share: f64, seed: u64, precision: Precision) -> Option<Self> {
+        if share == 0.0 {
+            return None;
+        }
+        let mut rng = fastrand::Rng::with_seed(seed);
+        let kept = (1.0 / (1.0 - share)) as f32;
+        let mask: Vec<f32> =
+            (0..MASK).map(|_| if rng.f64() < share { 0.0 } else { kept }).collect();
+        let mask = Tensor::from_slice(&mask).to_kind(kind(precision));
+        Some(Self { mask, places: rng })
+    }
+
+    /// The same places for the same step, so that a resumed training goes on as it would have.
+    pub(crate) fn at_step(&mut self, seed: u64, step: usize) {
+        self.places = fastrand::Rng::with_seed(seed ^ ((step as u64) << 20));
+    }
+
+    fn apply(&mut self, x: &Tensor) -> Tensor {
+        let length = x.numel();
+        let start = self.places.usize(..=MASK.saturating_sub(length));
+        x * self.mask.narrow(0, start as i64, length as i64).view_as(x)
+    }
+}
+
+fn kind(precision: Precision) -> Kind {
+    match precision {
+        Precision::F32 => Kind::Float,
+        Precision::Bf16 => Kind::BFloat16,
+    }
+}
+
+/// The tensors of a file as weights, with a fresh classifier if the file has none.
+///
+/// # Errors
+/// The tensor that is missing or has another shape than the config says.
+pub(crate) fn weights(
+    mut tensors: BTreeMap<String, Floats>,
+    config: &Config,
+    seed: u64,
+) -> Result<Weights> {
+    let hidden = config.hidden_size;
+    let mut rng = fastrand::Rng::with_seed(seed);
+    let mut fresh = |name: &str, shape: &[usize], spread: f32| {
+        let numbers = shape.iter().product();
+        // A sum of twelve uniform numbers is near enough to a normal one.
+        let normal = |_| ((0..12).map(|_| rng.f32()).sum::<f32>() - 6.0) * spread;
+        tensors.entry(name.to_owned()).or_insert_with(|| Floats {
+            shape: shape.to_vec(),
+            values: (0..numbers).map(normal).collect(),
+        });
+    };
+    fresh("pooler.dense.weight", &[hidden, hidden], 0.02);
+    fresh("pooler.dense.bias", &[hidden], 0.0);
+    fresh("classifier.weight", &[3, hidden], 0.02);
+    fresh("classifier.bias", &[3], 0.0);
+    let mut weights = Weights::new();
+    for (name, shape) in shapes(config) {
+        let tensor = tensors.get(&name).with_context(|| format!("model.safetensors: no {name}"))?;
+        ensure!(
+            tensor.shape == shape,
+            "model.safetensors: {name} has the shape {:?}, expected {shape:?}",
+            tensor.shape
+        );
+        let dimensions: Vec<i64> = shape.iter().map(|&x| x as i64).collect();
+        weights.insert(name, Tensor::from_slice(&tensor.values).reshape(dimensions));
+    }
+    Ok(weights)
+}
+
+/// Names and shapes of the weights.
+fn shapes(config: &Config) -> Vec<(String, Vec<usize>)> {
+    let (hidden, wide) = (config.hidden_size, config.intermediate_size);
+    let mut shapes = Vec::new();
+    let mut add = |name: String, shape: &[usize]| shapes.push((name, shape.to_vec()));
+    for (name, rows) in [
+        ("word", config.vocab_size),
+        ("position", config.max_position_embeddings),
+        ("token_type", config.type_vocab_size),
+    ] {
+        add(format!("embeddings.{name}_embeddings.weight"), &[rows, hidden]);
+    }
+    let linear = |add: &mut dyn FnMut(String, &[usize]), name: &str, out: usize, from: usize| {
+        add(format!("{name}.weight"), &[out, from]);
+        add(format!("{name}.bias"), &[out]);
+    };
+    let norm = |add: &mut dyn FnMut(String, &[usize]), name: &str| {
+        add(format!("{name}.weight"), &[hidden]);
+        add(format!("{name}.bias"), &[hidden]);
+    };
+    norm(&mut add, "embeddings.LayerNorm");
+    for layer in 0..config.num_hidden_layers {
+        let of = |part: &str| format!("encoder.layer.{layer}.{part}");
+        for part in ["self.query", "self.key", "self.value", "output.dense"] {
+            linear(&mut add, &of(&format!("attention.{part}")), hidden, hidden);
+        }
+        norm(&mut add, &of("attention.output.LayerNorm"));
+        linear(&mut add, &of("intermediate.dense"), wide, hidden);
+        linear(&mut add, &of("output.dense"), hidden, wide);
+        norm(&mut add, &of("output.LayerNorm"));
+    }
+    linear(&mut add, "pooler.dense", hidden, hidden);
+    linear(&mut add, "classifier", 3, hidden);
+    shapes
+}
+
+/// How many layers of the network lie above a weight: 0 for the classifier and the last layer.
+pub(crate) fn depth(name: &str, config: &Config) -> usize {
+    let layers = config.num_hidden_layers;
+    let layer = name.strip_prefix("encoder.layer.").and_then(|rest| rest.split('.').next());
+    match layer.and_then(|layer| layer.parse::<usize>().ok()) {
+        Some(layer) => layers - 1 - layer,
+        None if name.starts_with("embeddings.") => layers,
+        None => 0,
+    }
+}
+
+impl Bert {
+    pub(crate) fn new(config: Config, precision: Precision) -> Self {
+        Self { config, products: kind(precision) }
+    }
+
+    pub(crate) fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The logits of a batch, `[pairs, 3]`, in the order favor, against, neutral.
+    pub(crate) fn logits(
+        &self,
+        weights: &Weights,
+        batch: &Batch,
+        mut dropout: Option<&mut Dropout>,
+    ) -> Tensor {
+        let (pairs, width) = (batch.pairs, batch.width);
+        let size = [pairs, width];
+        let ids = Tensor::from_slice(&batch.ids).reshape(size);
+        let types = Tensor::from_slice(&batch.types).reshape(size);
+        let mask = Tensor::from_slice(&batch.mask).reshape([pairs, 1, 1, width]);
+        let positions = Tensor::arange(width, (Kind::Int64, tch::Device::Cpu));
+        let rows = |name: &str, at: &Tensor| {
+            let of = &weights[&format!("embeddings.{name}_embeddings.weight")];
+            Tensor::embedding(of, at, -1, false, false)
+        };
+        let mut drop = |x: Tensor| match &mut dropout {
+            Some(dropout) => dropout.apply(&x),
+            None => x,
+        };
+        let embedded = rows("word", &ids) + rows("position", &positions) + rows("token_type", &types);
+        let mut x = self.norm(weights, "embeddings.LayerNorm", &embedded).to_kind(self.products);
+        x = drop(x);
+        for layer in 0..self.config.num_hidden_layers {
+            let of = |part: &str| format!("encoder.layer.{layer}.{part}");
+            let attended = self.attention(weights, &of("attention.self"), &x, &mask);
+            let out = drop(self.linear(weights, &of("attention.output.dense"), &attended));
+            x = self.norm(weights, &of("attention.output.LayerNorm"), &(out + x));
+            let wide = self.linear(weights, &of("intermediate.dense"), &x).gelu("none");
+            let out = drop(self.linear(weights, &of("output.dense"), &wide));
+            x = self.norm(weights, &of("output.LayerNorm"), &(out + x));
+        }
+        let first = x.select(1, 0);
+        let pooled = drop(self.linear(weights, "pooler.dense", &first).tanh());
+        self.linear(weights, "classifier", &pooled).to_kind(Kind::Float)
+    }
+
+    fn linear(&self, weights: &Weights, name: &str, x: &Tensor) -> Tensor {
+        let of = |part: &str| weights[&format!("{name}.{part}")].to_kind(self.products);
+        x.linear(&of("weight"), Some(&of("bias")))
+    }
+
+    /// Layer norm in the arithmetic of its input.
+    fn norm(&self, weights: &Weights, name: &str, x: &Tensor) -> Tensor {
+        let of = |part: &str| weights[&format!("{name}.{part}")].to_kind(x.kind());
+        let (weight, bias) = (of("weight"), of("bias"));
+        let hidden = self.config.hidden_size as i64;
+        let eps = f64::from(self.config.layer_norm_eps);
+        x.layer_norm([hidden], Some(&weight), Some(&bias), eps, false)
+    }
+
+    fn attention(&self, weights: &Weights, name: &str, x: &Tensor, mask: &Tensor) -> Tensor {
+        let (pairs, width, hidden) = (x.size()[0], x.size()[1], self.config.hidden_size as i64);
+        let heads = self.config.num_attention_heads as i64;
+        // libtorch's fused attention is slow in bf16 and fast in f32.
+        let of = |part: &str| {
+            let x = self.linear(weights, &format!("{name}.{part}"), x).to_kind(Kind::Float);
+            x.view([pairs, width, heads, hidden / heads]).transpose(1, 2)
+        };
+        let (query, key, value) = (of("query"), of("key"), of("value"));
+        let mask = Some(mask.expand([pairs, heads, width, width], true));
+        Tensor::scaled_dot_product_attention(&query, &key, &value, mask, 0.0, false, None)
+            .transpose(1, 2)
+            .reshape([pairs, width, hidden])
+            .to_kind(self.products)
+    }
+}

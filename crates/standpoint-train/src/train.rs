@@ -1,0 +1,297 @@
+//! The training itself: epochs, scores on dev, checkpoints, and what is exported in the end.
+
+use crate::bert::{self, Bert, Dropout, Weights};
+use crate::data::{self, Answers, Batch, DataSet, Example};
+use crate::optimizer::State;
+use crate::recipe::Recipe;
+use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
+use standpoint_core::{Label, Probabilities};
+use standpoint_encoder::{Bytes, Floats, ModelFiles, Tokens, read_tensors, write_quantized};
+use standpoint_report::evaluation::{Judged, Scores};
+use standpoint_stance::{Graded, fit_temperature};
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::time::Instant;
+use tch::{Kind, Tensor};
+
+/// Everything that a training runs on.
+pub(crate) struct Training<'a> {
+    pub(crate) recipe: &'a Recipe,
+    pub(crate) base: &'a ModelFiles,
+    pub(crate) tokens: Tokens,
+    pub(crate) sets: Vec<DataSet>,
+    pub(crate) teacher: Answers,
+    pub(crate) out: &'a Path,
+}
+
+/// Where a training is, beside the tensors of its checkpoint.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+struct Position {
+    epoch: usize,
+    /// Batches of the epoch that are done.
+    batch: usize,
+    step: usize,
+    /// The best mean macro-F1 on dev, and how many scores in a row came below it.
+    best: f64,
+    worse: usize,
+}
+
+/// A line of `metrics.jsonl`.
+#[derive(Serialize)]
+struct Metrics<'a> {
+    epoch: f64,
+    step: usize,
+    loss: f64,
+    mean_macro_f1: f64,
+    macro_f1: &'a BTreeMap<String, f64>,
+    seconds: f64,
+}
+
+const CHECKPOINT: &str = "checkpoint.safetensors";
+const POSITION: &str = "checkpoint.json";
+const BEST: &str = "best.safetensors";
+
+/// Trains, and leaves a model folder.
+pub(crate) fn train(training: &Training<'_>, say: &mut dyn FnMut(String)) -> Result<()> {
+    let (config, _) = training.base.input()?;
+    let settings = &training.recipe.training;
+    let bert = Bert::new(config, settings.precision);
+    let (mut state, mut position) = start(training, &bert, say)?;
+    let mut dropout = Dropout::new(settings.dropout, settings.seed, settings.precision);
+    let began = Instant::now();
+    let mut steps_per_epoch = 0;
+    while position.epoch < settings.epochs && position.worse < settings.patience {
+        let batches = epoch(training, position.epoch);
+        steps_per_epoch = steps_per_epoch.max(batches.len());
+        let all = (settings.epochs * batches.len()) as f64;
+        let every = batches.len().div_ceil(settings.scores_per_epoch);
+        let mut losses = (0.0, 0_usize);
+        while position.batch < batches.len() && position.worse < settings.patience {
+            if let Some(dropout) = &mut dropout {
+                dropout.at_step(settings.seed, state.step);
+            }
+            let batch = &batches[position.batch];
+            let loss = loss(&bert, &state.weights, batch, dropout.as_mut());
+            let progress = (position.epoch * batches.len() + position.batch) as f64 / all;
+            state.step(&loss, settings, bert.config(), progress);
+            losses = (losses.0 + loss.double_value(&[]), losses.1 + 1);
+            position.batch += 1;
+            if state.step % 50 == 0 {
+                let done = position.epoch as f64 + position.batch as f64 / batches.len() as f64;
+                let rate = began.elapsed().as_secs_f64();
+                let mean = losses.0 / losses.1 as f64;
+                say(format!("epoch {done:.3}, step {}, loss {mean:.4}, {rate:.0} s", state.step));
+            }
+            if position.batch % every == 0 || position.batch == batches.len() {
+                let scores = score(training, &bert, &state.averaged);
+                let mean = scores.values().sum::<f64>() / scores.len().max(1) as f64;
+                let done = position.epoch as f64 + position.batch as f64 / batches.len() as f64;
+                log(training, &Metrics {
+                    epoch: done,
+                    step: state.step,
+                    loss: losses.0 / losses.1 as f64,
+                    mean_macro_f1: mean,
+                    macro_f1: &scores,
+                    seconds: began.elapsed().as_secs_f64(),
+                })?;
+                say(format!("epoch {done:.3}: mean macro-F1 {mean:.4} of {scores:.3?}"));
+                losses = (0.0, 0);
+                if mean > position.best {
+                    position.best = mean;
+                    position.worse = 0;
+                    save(&named("", &state.averaged), &training.out.join(BEST))?;
+                } else {
+                    position.worse += 1;
+                }
+                position.step = state.step;
+                checkpoint(training, &state, &position)?;
+            }
+        }
+        position.epoch += 1;
+        position.batch = 0;
+    }
+    export(training, &bert, say)
+}
+
+/// The batches of an epoch.
+fn epoch(training: &Training<'_>, number: usize) -> Vec<Batch> {
+    let Training { recipe, sets, teacher, tokens, .. } = training;
+    data::epoch(sets, recipe, teacher, tokens, number)
+}
+
+/// Cross-entropy to what is wanted, the mean over the pairs.
+fn loss(bert: &Bert, weights: &Weights, batch: &Batch, dropout: Option<&mut Dropout>) -> Tensor {
+    let logits = bert.logits(weights, batch, dropout);
+    let wanted = Tensor::from_slice(&batch.wanted).reshape([batch.pairs, 3]);
+    -(logits.log_softmax(-1, Kind::Float) * wanted).sum(Kind::Float) / batch.pairs as f64
+}
+
+/// The checkpoint in the output folder if there is one, else the base.
+fn start(
+    training: &Training<'_>,
+    bert: &Bert,
+    say: &mut dyn FnMut(String),
+) -> Result<(State, Position)> {
+    let path = training.out.join(CHECKPOINT);
+    if path.exists() {
+        let position = fs::read(training.out.join(POSITION)).context("a checkpoint without place")?;
+        let position: Position = serde_json::from_slice(&position)?;
+        let tensors = Tensor::read_safetensors(&path)?;
+        let part = |prefix: &str| -> Weights {
+            let of = |(name, tensor): &(String, Tensor)| {
+                Some((name.strip_prefix(prefix)?.to_owned(), tensor.copy()))
+            };
+            tensors.iter().filter_map(of).collect()
+        };
+        let mut state = State {
+            weights: part("weight/"),
+            averaged: part("averaged/"),
+            moments: (part("mean/"), part("square/")),
+            step: position.step,
+        };
+        state.ask_for_gradients();
+        say(format!("goes on at epoch {}, batch {}", position.epoch, position.batch));
+        return Ok((state, position));
+    }
+    let tensors = read_tensors(&training.base.weights).map_err(anyhow::Error::msg)?;
+    let weights = bert::weights(tensors, bert.config(), training.recipe.training.seed)?;
+    Ok((State::new(weights), Position::default()))
+}
+
+fn checkpoint(training: &Training<'_>, state: &State, position: &Position) -> Result<()> {
+    let mut tensors = named("weight/", &state.weights);
+    tensors.extend(named("averaged/", &state.averaged));
+    tensors.extend(named("mean/", &state.moments.0));
+    tensors.extend(named("square/", &state.moments.1));
+    save(&tensors, &training.out.join(CHECKPOINT))?;
+    whole(&training.out.join(POSITION), &serde_json::to_vec_pretty(position)?)
+}
+
+fn named(prefix: &str, weights: &Weights) -> Vec<(String, Tensor)> {
+    weights.iter().map(|(name, x)| (format!("{prefix}{name}"), x.shallow_clone())).collect()
+}
+
+/// Writes tensors through a temporary file, so that a killed training leaves the last one whole.
+fn save(tensors: &[(String, Tensor)], path: &Path) -> Result<()> {
+    let part = path.with_extension("part");
+    Tensor::write_safetensors(tensors, &part)?;
+    fs::rename(&part, path).with_context(|| format!("cannot write {}", path.display()))
+}
+
+fn whole(path: &Path, bytes: &[u8]) -> Result<()> {
+    let part = path.with_extension("part");
+    fs::write(&part, bytes).with_context(|| format!("cannot write {}", part.display()))?;
+    fs::rename(&part, path).with_context(|| format!("cannot write {}", path.display()))
+}
+
+fn log(training: &Training<'_>, metrics: &Metrics<'_>) -> Result<()> {
+    let path = training.out.join("metrics.jsonl");
+    let file = fs::OpenOptions::new().create(true).append(true).open(&path);
+    let mut file = file.with_context(|| format!("cannot write {}", path.display()))?;
+    writeln!(file, "{}", serde_json::to_string(metrics)?)?;
+    Ok(())
+}
+
+/// What a model says to examples, in their order.
+pub(crate) fn answers(
+    bert: &Bert,
+    weights: &Weights,
+    examples: &[Example],
+    training: &Training<'_>,
+) -> Vec<[f32; 3]> {
+    let mut answers = vec![[0.0; 3]; examples.len()];
+    let _guard = tch::no_grad_guard();
+    let tokens_per_batch = training.recipe.training.tokens_per_step;
+    for (batch, places) in data::in_order(examples, &training.tokens, tokens_per_batch) {
+        let logits = bert.logits(weights, &batch, None).reshape([-1]);
+        let mut flat = vec![0.0_f32; places.len() * 3];
+        logits.copy_data(&mut flat, places.len() * 3);
+        for (place, logits) in places.iter().zip(flat.as_chunks::<3>().0) {
+            answers[*place] = *logits;
+        }
+    }
+    answers
+}
+
+/// Answers with gold, for the rows whose gold is one label.
+fn graded(examples: &[Example], answers: &[[f32; 3]]) -> Vec<Graded> {
+    let of = |(example, logits): (&Example, &[f32; 3])| {
+        let gold = Label::ALL.into_iter().zip(example.gold).find(|(_, p)| *p > 0.999)?.0;
+        Some(Graded { probabilities: Probabilities::from_logits(*logits, 1.0), gold })
+    };
+    examples.iter().zip(answers).filter_map(of).collect()
+}
+
+/// The macro-F1 of each dev set, on as many rows as the recipe says.
+fn score(training: &Training<'_>, bert: &Bert, weights: &Weights) -> BTreeMap<String, f64> {
+    let of = |set: &DataSet| {
+        let rows = set.dev.len().min(training.recipe.training.dev_rows);
+        let graded = graded(&set.dev[..rows], &answers(bert, weights, &set.dev[..rows], training));
+        let judged: Vec<Judged<'_>> = graded
+            .iter()
+            .map(|row| Judged {
+                gold: row.gold,
+                predicted: Some(row.probabilities.label()),
+                probabilities: Some(row.probabilities),
+                target: "",
+                cluster: None,
+            })
+            .collect();
+        (set.name.clone(), Scores::of(&judged).overall.macro_f1.value)
+    };
+    training.sets.iter().filter(|set| !set.dev.is_empty()).map(of).collect()
+}
+
+/// Writes the best average as a model folder, its temperature fitted on all dev rows.
+fn export(training: &Training<'_>, bert: &Bert, say: &mut dyn FnMut(String)) -> Result<()> {
+    let best = Tensor::read_safetensors(training.out.join(BEST)).context("nothing was scored")?;
+    let weights: Weights = best.into_iter().collect();
+    let graded: Vec<Vec<Graded>> = training
+        .sets
+        .iter()
+        .filter(|set| set.train.len() > 1)
+        .map(|set| graded(&set.dev, &answers(bert, &weights, &set.dev, training)))
+        .filter(|rows| !rows.is_empty())
+        .collect();
+    let temperature = fit_temperature(&graded.iter().map(Vec::as_slice).collect::<Vec<_>>());
+    let temperature = (temperature * 1000.0).round() / 1000.0;
+    say(format!("temperature {temperature}"));
+    let floats = |tensor: &Tensor| {
+        let mut values = vec![0.0_f32; tensor.numel()];
+        tensor.contiguous().copy_data(&mut values, tensor.numel());
+        Floats { shape: tensor.size().iter().map(|&x| x as usize).collect(), values }
+    };
+    let tensors = weights.iter().map(|(name, tensor)| (name.clone(), floats(tensor))).collect();
+    let quantized = write_quantized(&tensors).map_err(anyhow::Error::msg)?;
+    let toml = toml::to_string_pretty(&training.recipe.model.settings(temperature))?;
+    let folder = training.out.join("model");
+    fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    whole(&folder.join("model.safetensors"), &quantized)?;
+    whole(&folder.join("model.toml"), toml.as_bytes())?;
+    whole(&folder.join("config.json"), &training.base.config)?;
+    whole(&folder.join("tokenizer.json"), &training.base.tokenizer)?;
+    say(format!("model in {}", folder.display()));
+    // What is exported has to load.
+    let files = ModelFiles::from_folder(&folder)?;
+    standpoint_encoder::PairClassifier::load(&files, standpoint_encoder::Precision::F32)?;
+    Ok(())
+}
+
+/// The files of a base folder, under the settings of the recipe.
+pub(crate) fn base(folder: &Path, recipe: &Recipe) -> Result<ModelFiles> {
+    let read = |name: &str| {
+        let path = folder.join(name);
+        fs::read(&path).with_context(|| format!("the base has no {}", path.display()))
+    };
+    let model_toml = toml::to_string(&recipe.model.settings(1.0))?;
+    Ok(ModelFiles {
+        origin: folder.display().to_string().into(),
+        model_toml: model_toml.into_bytes().into(),
+        config: read("config.json")?.into(),
+        tokenizer: read("tokenizer.json")?.into(),
+        weights: Bytes::from(read("model.safetensors")?),
+    })
+}
