@@ -1,17 +1,19 @@
 //! Texts to token ids, with what did not fit counted.
 //!
 //! A `tokenizer.json` may ask for padding, which a packed batch has no use for, and for truncation,
-//! which would be silent: both are switched off and done here. So are the special tokens. A text
+//! which would be silent: both are switched off and done here. Where special tokens go is read off its
+//! post-processor once, so that a passage's tokens can be kept and set beside many targets. A text
 //! that happens to hold the letters `[SEP]` holds letters, not the mark between target and text.
 
-use tokenizers::Tokenizer;
+use tokenizers::{Encoding, Token, Tokenizer};
 
 /// One input of a model.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Input {
     /// Token ids, special tokens included.
     pub ids: Vec<u32>,
-    /// Where the second part begins: the tokens before are of type 0, from there on of type 1.
+    /// Where the second part begins: the tokens before are of type 0, from there on of type 1. The
+    /// number of tokens where all are of type 0.
     pub second: usize,
     /// Tokens that did not fit.
     pub truncated: usize,
@@ -20,15 +22,77 @@ pub struct Input {
 /// A tokenizer that knows how much its model can read.
 pub struct Tokens {
     tokenizer: Tokenizer,
-    cls: u32,
-    sep: u32,
+    single: Template,
+    pair: Template,
     max_tokens: usize,
 }
 
+/// Special tokens around a text, or around target and text.
+#[derive(Debug, PartialEq, Eq)]
+struct Template {
+    before: Vec<u32>,
+    /// Empty around a single text.
+    between: Vec<u32>,
+    after: Vec<u32>,
+    /// Whether the tokens from the text on are of type 1.
+    types: bool,
+}
+
+impl Template {
+    /// Reads off what the tokenizer puts around one token, or around two.
+    fn of(tokenizer: &Tokenizer, pair: bool) -> Result<Self, String> {
+        let probe = || Encoding::from_tokens(vec![Token::new(0, String::new(), (0, 0))], 0);
+        let made = tokenizer
+            .post_process(probe(), pair.then(probe), true)
+            .map_err(|error| format!("tokenizer.json: post_processor: {error}"))?;
+        let parts = 1 + usize::from(pair);
+        let texts: Vec<usize> =
+            (0..made.len()).filter(|&at| made.get_special_tokens_mask()[at] == 0).collect();
+        if texts.len() != parts {
+            return Err("tokenizer.json: post_processor does not put each text once".to_owned());
+        }
+        let (ids, first, last) = (made.get_ids(), texts[0], texts[parts - 1]);
+        if ids.len() == parts {
+            return Self::of_bert(tokenizer, pair);
+        }
+        Ok(Self {
+            before: ids[..first].to_vec(),
+            between: if pair { ids[first + 1..last].to_vec() } else { Vec::new() },
+            after: ids[last + 1..].to_vec(),
+            types: made.get_type_ids()[last] == 1,
+        })
+    }
+
+    /// Without a post-processor: as BERT has it.
+    fn of_bert(tokenizer: &Tokenizer, pair: bool) -> Result<Self, String> {
+        let special = |token: &str| {
+            let id = tokenizer.token_to_id(token).map(|id| vec![id]);
+            id.ok_or(format!("tokenizer.json: no post_processor, and no token {token}"))
+        };
+        let (before, after) = (special("[CLS]")?, special("[SEP]")?);
+        let between = if pair { after.clone() } else { Vec::new() };
+        Ok(Self { before, between, after, types: pair })
+    }
+
+    /// Tokens that are left for target and text.
+    fn room(&self, max_tokens: usize) -> usize {
+        max_tokens.saturating_sub(self.before.len() + self.between.len() + self.after.len())
+    }
+
+    fn input(&self, target: &[u32], text: &[u32], truncated: usize) -> Input {
+        let parts = [&self.before, target, &self.between, text, &self.after];
+        let ids = parts.concat();
+        let second = if self.types { ids.len() - text.len() - self.after.len() } else { ids.len() };
+        Input { ids, second, truncated }
+    }
+}
+
 impl Tokens {
-    /// Reads a `tokenizer.json` whose ids must all lie below `vocabulary`. `max_tokens` must leave
-    /// room for three special tokens.
-    pub(crate) fn parse(json: &[u8], vocabulary: usize, max_tokens: usize) -> Result<Self, String> {
+    /// Reads a `tokenizer.json` whose ids must all lie below `vocabulary`.
+    ///
+    /// # Errors
+    /// What is wrong with the file.
+    pub fn parse(json: &[u8], vocabulary: usize, max_tokens: usize) -> Result<Self, String> {
         let mut tokenizer =
             Tokenizer::from_bytes(json).map_err(|error| format!("tokenizer.json: {error}"))?;
         tokenizer.with_padding(None);
@@ -41,38 +105,34 @@ impl Tokens {
                  and config.json's vocab_size is {vocabulary}"
             ));
         }
-        let special = |token: &str| {
-            tokenizer.token_to_id(token).ok_or(format!("tokenizer.json: no token {token}"))
-        };
-        let (cls, sep) = (special("[CLS]")?, special("[SEP]")?);
-        Ok(Self { tokenizer, cls, sep, max_tokens })
+        let (single, pair) = (Template::of(&tokenizer, false)?, Template::of(&tokenizer, true)?);
+        if pair.room(max_tokens) < 2 {
+            return Err(format!("max_tokens is {max_tokens}: no room beside the special tokens"));
+        }
+        Ok(Self { tokenizer, single, pair, max_tokens })
     }
 
-    /// `[CLS] text [SEP]` of the tokens of a text. What does not fit is cut from the text's end.
+    /// The longest input in tokens, special tokens included.
+    pub fn max_tokens(&self) -> usize {
+        self.max_tokens
+    }
+
+    /// `[CLS] text [SEP]`, or what the model has for them, of the tokens of a text. What does not fit
+    /// is cut from the text's end.
     pub fn text(&self, words: &[u32]) -> Input {
-        let read = words.len().min(self.max_tokens - 2);
-        let mut ids = Vec::with_capacity(read + 2);
-        ids.push(self.cls);
-        ids.extend_from_slice(&words[..read]);
-        ids.push(self.sep);
-        Input { second: ids.len(), ids, truncated: words.len() - read }
+        let read = words.len().min(self.single.room(self.max_tokens));
+        self.single.input(&[], &words[..read], words.len() - read)
     }
 
-    /// `[CLS] target [SEP] text [SEP]` of the tokens of each. What does not fit is cut from the end of the text, and from
-    /// that of the target only as far as the target takes more than half of the room.
+    /// `[CLS] target [SEP] text [SEP]`, or what the model has for them, of the tokens of each. What
+    /// does not fit is cut from the end of the text, and from that of the target only as far as the
+    /// target takes more than half of the room.
     pub fn pair(&self, target: &[u32], text: &[u32]) -> Input {
-        let room = self.max_tokens - 3;
+        let room = self.pair.room(self.max_tokens);
         let target_read = target.len().min((room / 2).max(room.saturating_sub(text.len())));
         let text_read = text.len().min(room - target_read);
-        let mut ids = Vec::with_capacity(target_read + text_read + 3);
-        ids.push(self.cls);
-        ids.extend_from_slice(&target[..target_read]);
-        ids.push(self.sep);
-        let second = ids.len();
-        ids.extend_from_slice(&text[..text_read]);
-        ids.push(self.sep);
         let truncated = target.len() + text.len() - target_read - text_read;
-        Input { ids, second, truncated }
+        self.pair.input(&target[..target_read], &text[..text_read], truncated)
     }
 
     /// The tokens of a text, without special ones.
@@ -138,6 +198,32 @@ mod tests {
     }
 
     #[test]
+    fn special_tokens_stand_where_the_post_processor_puts_them() {
+        let json = |processor: &str| {
+            format!(
+                r###"{{"version": "1.0", "added_tokens": [], "post_processor": {processor},
+                "pre_tokenizer": {{"type": "BertPreTokenizer"}}, "model": {{"type": "WordPiece",
+                "unk_token": "[UNK]", "continuing_subword_prefix": "##",
+                "max_input_chars_per_word": 100,
+                "vocab": {{"[UNK]": 0, "<s>": 1, "</s>": 2, "a": 3, "b": 4}}}}}}"###
+            )
+        };
+        let roberta = json(
+            r#"{"type": "RobertaProcessing", "sep": ["</s>", 2], "cls": ["<s>", 1],
+            "trim_offsets": true, "add_prefix_space": false}"#,
+        );
+        let tokens = Tokens::parse(roberta.as_bytes(), 5, 8).unwrap();
+        let input = |ids: &[u32], truncated| Input { ids: ids.to_vec(), second: ids.len(), truncated };
+        assert_eq!(tokens.text(&[A, B]), input(&[CLS, A, B, SEP], 0));
+        assert_eq!(tokens.pair(&[A], &[B]), input(&[CLS, A, SEP, SEP, B, SEP], 0));
+        assert_eq!(tokens.pair(&[A; 9], &[B]), input(&[CLS, A, A, A, SEP, SEP, B, SEP], 6));
+        let bert = json(r#"{"type": "BertProcessing", "sep": ["</s>", 2], "cls": ["<s>", 1]}"#);
+        let tokens = Tokens::parse(bert.as_bytes(), 5, 8).unwrap();
+        let pair = Input { ids: vec![CLS, A, SEP, B, SEP], second: 3, truncated: 0 };
+        assert_eq!(tokens.pair(&[A], &[B]), pair);
+    }
+
+    #[test]
     fn the_letters_of_a_special_token_are_letters() {
         let ids = tokens(16).words("a [SEP] b").unwrap();
         assert_eq!(ids, [A, 0, 0, 0, B], "[ and sep and ] are unknown words");
@@ -171,6 +257,6 @@ mod tests {
         assert!(Tokens::parse(json.as_bytes(), 8, 8).is_ok());
         let no_sep = json.replace("[SEP]", "[SAP]");
         let error = Tokens::parse(no_sep.as_bytes(), 8, 8).err().unwrap();
-        assert_eq!(error, "tokenizer.json: no token [SEP]");
+        assert_eq!(error, "tokenizer.json: no post_processor, and no token [SEP]");
     }
 }
