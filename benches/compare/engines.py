@@ -124,7 +124,8 @@ def engines(programs, precisions):
         rival("torch", wheel("torch"), "f32", [*python, "torch"], ["f32"]),
     ]
     # For this program alone: torch in Python is to find its own libraries.
-    rust_bert = ["env", f"LD_LIBRARY_PATH={WORK / 'libtorch/lib'}", programs / "rust-bert"]
+    libtorch = os.environ.get("LIBTORCH", WORK.parent.parent.parent / "models/rust-bert/.libtorch")
+    rust_bert = ["env", f"LD_LIBRARY_PATH={libtorch}/lib", programs / "rust-bert"]
     found.append(rival("rust-bert", crates["rust-bert"], "f32", rust_bert, ["f32"]))
     return found
 

@@ -63,6 +63,16 @@ pub enum ModelError {
         /// What is wrong.
         reason: String,
     },
+    /// The engine that runs the model failed on a text.
+    #[error("model {model} failed on a text of {bytes} bytes: {reason}")]
+    Run {
+        /// Name of the model.
+        model: String,
+        /// Length of the text.
+        bytes: usize,
+        /// What the engine says.
+        reason: String,
+    },
 }
 
 /// Vectors for a batch of texts.

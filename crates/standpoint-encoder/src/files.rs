@@ -46,6 +46,28 @@ pub struct ModelToml {
     pub embedding: Option<EmbeddingSettings>,
     /// Settings of a stance model.
     pub stance: Option<StanceSettings>,
+    /// How an entailment model is asked for a stance; beside `stance`, or in its place.
+    pub entailment: Option<Hypotheses>,
+}
+
+/// What an entailment model is asked: whether the text entails the one or the other. `{target}` is
+/// replaced by the target's text.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Hypotheses {
+    /// The hypothesis that the text is for the target.
+    pub favor: String,
+    /// The hypothesis that it is against it.
+    pub against: String,
+}
+
+impl Default for Hypotheses {
+    fn default() -> Self {
+        Self {
+            favor: "The text is in favor of {target}.".to_owned(),
+            against: "The text is against {target}.".to_owned(),
+        }
+    }
 }
 
 /// Settings of an embedding model.
@@ -79,6 +101,16 @@ pub struct StanceSettings {
 /// No file of a model is larger: what is, was not meant.
 const MAX_BYTES: u64 = 4 << 30;
 
+/// The bytes of a file of a model folder.
+pub(crate) fn read_file(folder: &Path, name: &str) -> Result<Vec<u8>, String> {
+    let path = folder.join(name);
+    let metadata = path.metadata().map_err(|cause| format!("{name} cannot be read ({cause})"))?;
+    if !metadata.is_file() || metadata.len() > MAX_BYTES {
+        return Err(format!("{name} is not a file of at most {MAX_BYTES} bytes"));
+    }
+    std::fs::read(&path).map_err(|cause| format!("{name} cannot be read ({cause})"))
+}
+
 impl ModelFiles {
     /// Reads the four files of a folder.
     ///
@@ -88,18 +120,12 @@ impl ModelFiles {
         let origin = folder.display().to_string();
         let error = |reason| ModelError::Load { model: origin.clone(), reason };
         let read = |name: &str| {
-            let path = folder.join(name);
-            let metadata = path.metadata().map_err(|cause| {
+            read_file(folder, name).map_err(|reason| {
                 error(format!(
-                    "{name} cannot be read ({cause}); a model folder holds model.toml, \
-                     config.json, tokenizer.json and model.safetensors"
+                    "{reason}; a model folder holds model.toml, config.json, tokenizer.json and \
+                     model.safetensors"
                 ))
-            })?;
-            if !metadata.is_file() || metadata.len() > MAX_BYTES {
-                return Err(error(format!("{name} is not a file of at most {MAX_BYTES} bytes")));
-            }
-            let bytes = std::fs::read(&path);
-            bytes.map_err(|cause| error(format!("{name} cannot be read ({cause})")))
+            })
         };
         Ok(Self {
             model_toml: read("model.toml")?.into(),
@@ -174,7 +200,7 @@ impl ModelFiles {
 }
 
 impl ModelToml {
-    fn check(&self) -> Result<(), String> {
+    pub(crate) fn check(&self) -> Result<(), String> {
         if self.name.is_empty() {
             return Err("name is empty".to_owned());
         }
@@ -184,8 +210,9 @@ impl ModelToml {
         match (self.task, &self.embedding, &self.stance) {
             (Task::Embedding, Some(settings), None) => settings.check(),
             (Task::Stance, None, Some(settings)) => settings.check(),
+            (Task::Stance, None, None) if self.entailment.is_some() => Ok(()),
             _ => Err("task = \"embedding\" goes with a table [embedding], \
-                      task = \"stance\" with a table [stance]"
+                      task = \"stance\" with a table [stance] or [entailment]"
                 .to_owned()),
         }
     }

@@ -32,6 +32,7 @@ pub use bytes::Bytes;
 
 mod attention;
 mod encoder;
+mod engine;
 mod files;
 mod kernels;
 mod linear;
@@ -42,7 +43,8 @@ mod tensors;
 mod tokens;
 mod weights;
 
-pub use files::{EmbeddingSettings, ModelFiles, ModelToml, Pooling, StanceSettings};
+pub use engine::{Engine, EngineClassifier, EngineEmbedder, EngineFolder};
+pub use files::{EmbeddingSettings, Hypotheses, ModelFiles, ModelToml, Pooling, StanceSettings};
 pub use models::{PairClassifier, SentenceEncoder};
 pub use precision::Precision;
 pub use tensors::{Floats, read_tensors, write_quantized};

@@ -135,6 +135,16 @@ impl Tokens {
         self.pair.input(&target[..target_read], &text[..text_read], truncated)
     }
 
+    /// As [`pair`](Self::pair), with the text first: premise and hypothesis of an entailment model.
+    /// The premise is cut first.
+    pub fn premise(&self, text: &[u32], hypothesis: &[u32]) -> Input {
+        let room = self.pair.room(self.max_tokens);
+        let hypothesis_read = hypothesis.len().min((room / 2).max(room.saturating_sub(text.len())));
+        let text_read = text.len().min(room - hypothesis_read);
+        let truncated = hypothesis.len() + text.len() - hypothesis_read - text_read;
+        self.pair.input(&text[..text_read], &hypothesis[..hypothesis_read], truncated)
+    }
+
     /// The tokens of a text, without special ones.
     ///
     /// # Errors

@@ -46,6 +46,7 @@ impl ModelTable {
             max_tokens: self.max_tokens,
             embedding: None,
             stance: Some(StanceSettings { labels: Label::ALL, temperature }),
+            entailment: None,
         }
     }
 }
