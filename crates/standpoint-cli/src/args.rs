@@ -27,7 +27,9 @@ pub(crate) enum Verb {
     Explain(ExplainArgs),
     /// Score the stance model on labelled pairs, or a run against gold labels.
     Eval(EvalArgs),
-    /// List the models that are built in, or show one.
+    /// Fit temperature and abstention threshold to labelled pairs of your own.
+    Calibrate(CalibrateArgs),
+    /// List the models that are built in, show one, or check a folder.
     Models(ModelsArgs),
     /// Show every setting, its value and where it came from.
     Config(ConfigArgs),
@@ -136,6 +138,9 @@ pub(crate) struct EvalArgs {
     /// Labelled pairs (JSONL or CSV: id, text, target, label): classify and score them.
     #[arg(long, value_name = "FILE")]
     pub(crate) pairs: Option<PathBuf>,
+    /// Of --pairs, only the rows whose field has this value, e.g. `seen=0`.
+    #[arg(long, value_name = "FIELD=VALUE", requires = "pairs")]
+    pub(crate) only: Option<String>,
     /// Output folder of a run: score its records against --gold.
     #[arg(long, value_name = "FOLDER", requires = "gold")]
     pub(crate) run: Option<PathBuf>,
@@ -156,10 +161,56 @@ pub(crate) struct EvalArgs {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct CalibrateArgs {
+    /// Labelled pairs (JSONL or CSV: text, target, label) like those that will be scored.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) gold: PathBuf,
+    /// The share of answers that may be wrong; where that cannot be kept, no answer is given.
+    #[arg(long, value_name = "RATE", default_value_t = 0.2, value_parser = share)]
+    pub(crate) error_rate: f64,
+    /// Stance model [default: minilm-stance].
+    #[arg(long, value_name = "NAME|FOLDER", env = "STANDPOINT_STANCE_MODEL")]
+    pub(crate) stance_model: Option<String>,
+    /// Arithmetic of the model: auto, f32, bf16 or int8 [default: auto].
+    #[arg(long, value_name = "PRECISION", env = "STANDPOINT_PRECISION")]
+    pub(crate) precision: Option<Precision>,
+    #[command(flatten)]
+    pub(crate) read: ReadOptions,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct ModelsArgs {
-    /// A built-in name or a folder: show what it says of itself, card included.
-    #[arg(value_name = "NAME|FOLDER")]
-    pub(crate) model: Option<String>,
+    #[command(subcommand)]
+    pub(crate) verb: Option<ModelsVerb>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ModelsVerb {
+    /// List the models that are built in (the default).
+    List,
+    /// Show what a model says of itself, card included.
+    Show {
+        /// A built-in name or a folder.
+        #[arg(value_name = "NAME|FOLDER")]
+        model: String,
+    },
+    /// Check a model folder: what is missing or wrong, and whether it answers.
+    Check {
+        /// The folder.
+        folder: PathBuf,
+        /// What it is for.
+        #[arg(long, value_enum, default_value_t = CheckedTask::Stance)]
+        task: CheckedTask,
+    },
+}
+
+/// What a checked folder is for; a `model.toml` in it says so itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CheckedTask {
+    /// A stance model.
+    Stance,
+    /// An embedder.
+    Embedding,
 }
 
 #[derive(Debug, Args)]
@@ -195,5 +246,13 @@ fn threads(given: &str) -> Result<usize, String> {
     match given.parse() {
         Ok(threads @ 0..=1024) => Ok(threads),
         _ => Err("give a number of threads from 0 (one per processor) to 1024".to_owned()),
+    }
+}
+
+/// A share between 0 and 1, neither included.
+fn share(given: &str) -> Result<f64, String> {
+    match given.parse() {
+        Ok(share) if share > 0.0 && share < 1.0 => Ok(share),
+        _ => Err("give a share between 0 and 1, such as 0.1".to_owned()),
     }
 }

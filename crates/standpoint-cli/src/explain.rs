@@ -3,11 +3,11 @@
 use crate::args::{ExplainArgs, OutputFormat};
 use crate::run::classify;
 use crate::settings::Layers;
-use crate::{Outcome, Usage, models};
+use crate::{Outcome, Usage};
 use anyhow::anyhow;
 use clap::ArgMatches;
 use standpoint_core::Probabilities;
-use standpoint_pipeline::{Corpus, Explanation, Intake, Models, intake};
+use standpoint_pipeline::{Corpus, Explanation, Intake, intake};
 use std::io::Write;
 
 pub(crate) fn explain(args: &ExplainArgs, matches: &ArgMatches) -> anyhow::Result<Outcome> {
@@ -15,14 +15,7 @@ pub(crate) fn explain(args: &ExplainArgs, matches: &ArgMatches) -> anyhow::Resul
     layers.start_log();
     let targets = layers.targets(&args.score)?;
     let document = find(args, &layers)?;
-    let precision = layers.precision(args.score.precision)?.value;
-    let models = Models {
-        embedder: models::embedder(&layers.embedder(&args.score).value, precision)?,
-        stance: models::stance_model(
-            &layers.stance_model(args.score.stance_model.as_ref()).value,
-            precision,
-        )?,
-    };
+    let models = layers.load_models(&args.score)?;
     let abstain_below = layers.abstain_below(&args.score)?.value;
     let explanation = standpoint_pipeline::explain(document, &targets, &models, abstain_below)
         .map_err(classify)?;

@@ -4,9 +4,11 @@
 //! some documents failed, 2 usage or configuration, 3 internal.
 
 mod args;
+mod calibrate;
 mod evaluate;
 mod explain;
 mod models;
+mod pairs;
 mod progress;
 mod run;
 mod settings;
@@ -59,6 +61,7 @@ fn dispatch(cli: Cli, matches: &clap::ArgMatches) -> anyhow::Result<Outcome> {
         Verb::Ingest(args) => run::ingest(&args, matches),
         Verb::Explain(args) => explain::explain(&args, matches),
         Verb::Eval(args) => evaluate::evaluate(&args, matches),
+        Verb::Calibrate(args) => calibrate::calibrate(&args, matches),
         Verb::Models(args) => models::command(&args),
         Verb::Config(args) => settings::show(&args, matches),
         Verb::Completions { shell } => {
@@ -79,7 +82,7 @@ fn dispatch(cli: Cli, matches: &clap::ArgMatches) -> anyhow::Result<Outcome> {
 
 /// An error with its causes, for a sentence that stops at "cannot read" helps nobody; a cause that
 /// the error tells already is not told twice.
-fn sentence(error: &anyhow::Error) -> String {
+pub(crate) fn sentence(error: &anyhow::Error) -> String {
     error.chain().map(ToString::to_string).fold(String::new(), |told, cause| {
         if told.contains(&cause) {
             told

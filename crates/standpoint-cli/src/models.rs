@@ -1,9 +1,13 @@
 //! Built-in models by name, others by folder.
+//!
+//! A folder's files say what runs it: `model.onnx` an engine for ONNX; `model.safetensors` beside a
+//! `model.toml` our own encoder, if `config.json` is a BERT's; anything else rust-bert, where this
+//! program was built with it.
 
-use crate::args::ModelsArgs;
-use crate::{Outcome, Usage};
+use crate::args::{CheckedTask, ModelsArgs, ModelsVerb};
+use crate::{Outcome, Usage, sentence};
 use anyhow::{Context, anyhow};
-use standpoint_core::{Embedder, ModelInfo, StanceModel, Task};
+use standpoint_core::{Embedder, ModelError, ModelInfo, Pair, StanceModel, Task};
 use standpoint_encoder::{ModelFiles, PairClassifier, Precision, SentenceEncoder};
 use std::io::Write;
 use std::path::Path;
@@ -25,14 +29,21 @@ const BUILT_IN: [BuiltIn; 4] = [
 
 /// The embedder of a built-in name, or in a folder.
 pub(crate) fn embedder(model: &str, precision: Precision) -> anyhow::Result<Arc<dyn Embedder>> {
-    Ok(match model {
-        "minilm" => Arc::new(minilm::load(precision).map_err(|error| Usage(error.into()))?),
-        "lexical" => Arc::new(lexical::embedder()),
+    let made: Result<Arc<dyn Embedder>, ModelError> = match model {
+        "minilm" => minilm::load(precision).map(|model| Arc::new(model) as _),
+        "lexical" => Ok(Arc::new(lexical::embedder())),
         other => {
-            let files = folder(other, Task::Embedding)?;
-            Arc::new(SentenceEncoder::load(&files, precision).map_err(|error| Usage(error.into()))?)
+            let path = folder(other, Task::Embedding)?;
+            match Engine::of(path) {
+                Engine::Encoder => ModelFiles::from_folder(path)
+                    .and_then(|files| SentenceEncoder::load(&files, precision))
+                    .map(|model| Arc::new(model) as _),
+                Engine::Onnx => onnx::embedder(path).map(|model| Arc::new(model) as _),
+                Engine::RustBert => standpoint_rust_bert::embedder(path),
+            }
         }
-    })
+    };
+    made.map_err(|error| Usage(error.into()).into())
 }
 
 /// The stance model of a built-in name, or in a folder.
@@ -40,60 +51,182 @@ pub(crate) fn stance_model(
     model: &str,
     precision: Precision,
 ) -> anyhow::Result<Arc<dyn StanceModel>> {
-    Ok(match model {
-        "minilm-stance" => {
-            Arc::new(minilm_stance::load(precision).map_err(|error| Usage(error.into()))?)
-        }
-        "lexical" => Arc::new(lexical::stance_model()),
+    let made: Result<Arc<dyn StanceModel>, ModelError> = match model {
+        "minilm-stance" => minilm_stance::load(precision).map(|model| Arc::new(model) as _),
+        "lexical" => Ok(Arc::new(lexical::stance_model())),
         other => {
-            let files = folder(other, Task::Stance)?;
-            Arc::new(PairClassifier::load(&files, precision).map_err(|error| Usage(error.into()))?)
+            let path = folder(other, Task::Stance)?;
+            match Engine::of(path) {
+                Engine::Encoder => ModelFiles::from_folder(path)
+                    .and_then(|files| PairClassifier::load(&files, precision))
+                    .map(|model| Arc::new(model) as _),
+                Engine::Onnx => onnx::stance_model(path).map(|model| Arc::new(model) as _),
+                Engine::RustBert => standpoint_rust_bert::stance_model(path),
+            }
         }
-    })
-}
-
-fn folder(model: &str, task: Task) -> anyhow::Result<ModelFiles> {
-    let path = Path::new(model);
-    if !path.is_dir() {
-        let known: Vec<_> =
-            BUILT_IN.iter().filter(|known| known.task == task).map(|known| known.name).collect();
-        return Err(Usage(anyhow!(
-            "there is no model {model:?}: give a built-in one ({}) or a folder with a model.toml",
-            known.join(", ")
-        ))
-        .into());
-    }
-    Ok(ModelFiles::from_folder(path).map_err(|error| Usage(error.into()))?)
-}
-
-/// `standpoint models`: the list, or one model with its card.
-pub(crate) fn command(args: &ModelsArgs) -> anyhow::Result<Outcome> {
-    let mut out = std::io::stdout().lock();
-    let Some(model) = &args.model else {
-        for known in &BUILT_IN {
-            let info = info(known.name, known.task)?;
-            let task = task_name(info.task);
-            writeln!(out, "{:<14} {task:<10} {:<20} {}", known.name, info.license, short(&info))?;
-        }
-        return Ok(Outcome::Done);
     };
+    made.map_err(|error| Usage(error.into()).into())
+}
+
+fn folder(model: &str, task: Task) -> anyhow::Result<&Path> {
+    let path = Path::new(model);
+    if path.is_dir() {
+        return Ok(path);
+    }
+    let known: Vec<_> =
+        BUILT_IN.iter().filter(|known| known.task == task).map(|known| known.name).collect();
+    Err(Usage(anyhow!(
+        "there is no model {model:?}: give a built-in one ({}) or a folder with a model.toml",
+        known.join(", ")
+    ))
+    .into())
+}
+
+/// What runs the model in a folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Engine {
+    Encoder,
+    Onnx,
+    RustBert,
+}
+
+impl Engine {
+    fn of(folder: &Path) -> Self {
+        let has = |name: &str| folder.join(name).exists();
+        let text = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap_or_default();
+        let config: serde_json::Value =
+            serde_json::from_str(&text("config.json")).unwrap_or_default();
+        let is_bert = config["model_type"].as_str().is_none_or(|family| family == "bert");
+        let asks_hypotheses = text("model.toml").lines().any(|line| line.trim() == "[entailment]");
+        if has("model.onnx") {
+            Self::Onnx
+        } else if is_bert && !asks_hypotheses && (has("model.toml") || !has("config.json")) {
+            Self::Encoder
+        } else {
+            Self::RustBert
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Encoder => "our own encoder",
+            Self::Onnx => "rten, for ONNX",
+            Self::RustBert => "rust-bert",
+        }
+    }
+
+    /// The files that it needs.
+    fn files(self) -> &'static [&'static str] {
+        match self {
+            Self::Encoder => &["model.toml", "config.json", "tokenizer.json", "model.safetensors"],
+            Self::Onnx => &["config.json", "tokenizer.json", "model.onnx"],
+            Self::RustBert => &["config.json", "tokenizer.json", "model.safetensors"],
+        }
+    }
+}
+
+/// `standpoint models`.
+pub(crate) fn command(args: &ModelsArgs) -> anyhow::Result<Outcome> {
+    match &args.verb {
+        None | Some(ModelsVerb::List) => list(),
+        Some(ModelsVerb::Show { model }) => show(model),
+        Some(ModelsVerb::Check { folder, task }) => check(folder, *task),
+    }
+}
+
+fn list() -> anyhow::Result<Outcome> {
+    let mut out = std::io::stdout().lock();
+    for known in &BUILT_IN {
+        let info = info(known.name, known.task)?;
+        let task = task_name(info.task);
+        writeln!(out, "{:<14} {task:<10} {:<20} {}", known.name, info.license, short(&info))?;
+    }
+    Ok(Outcome::Done)
+}
+
+fn show(model: &str) -> anyhow::Result<Outcome> {
+    let mut out = std::io::stdout().lock();
     let known: Vec<&BuiltIn> = BUILT_IN.iter().filter(|known| known.name == model).collect();
     for known in &known {
-        show(&mut out, &info(known.name, known.task)?)?;
+        describe(&mut out, &info(known.name, known.task)?)?;
     }
     match known.first() {
         Some(known) => writeln!(out, "\n{}", known.card.trim_end())?,
         None => {
-            let path = Path::new(model);
-            let task =
-                folder(model, Task::Stance)?.settings().map_err(|error| Usage(error.into()))?.task;
-            show(&mut out, &info(model, task)?)?;
+            let path = folder(model, Task::Stance)?;
+            describe(&mut out, &info(model, task_of(path, CheckedTask::Stance))?)?;
             if let Ok(card) = std::fs::read_to_string(path.join("MODEL_CARD.md")) {
                 writeln!(out, "\n{}", card.trim_end())?;
             }
         }
     }
     Ok(Outcome::Done)
+}
+
+/// The task that a folder's `model.toml` states; `otherwise` where there is none.
+fn task_of(folder: &Path, otherwise: CheckedTask) -> Task {
+    let text = std::fs::read_to_string(folder.join("model.toml")).unwrap_or_default();
+    let table: Option<toml::Table> = text.parse().ok();
+    let stated = table.as_ref().and_then(|table| table.get("task")).and_then(toml::Value::as_str);
+    match (stated, otherwise) {
+        (Some("embedding"), _) | (None, CheckedTask::Embedding) => Task::Embedding,
+        _ => Task::Stance,
+    }
+}
+
+/// Says what is missing from a folder or wrong with it, else what it is and what it answers.
+fn check(path: &Path, task: CheckedTask) -> anyhow::Result<Outcome> {
+    let name = path.to_string_lossy();
+    folder(&name, Task::Stance)?;
+    let (engine, task) = (Engine::of(path), task_of(path, task));
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "engine      {}", engine.name())?;
+    for file in engine.files() {
+        let state = if path.join(file).is_file() { "there" } else { "missing" };
+        writeln!(out, "file        {file} {state}")?;
+    }
+    let checked = match task {
+        Task::Embedding => checked_embedder(&name),
+        Task::Stance => checked_stance_model(&name),
+    };
+    match checked {
+        Ok((info, answer)) => {
+            describe(&mut out, &info)?;
+            writeln!(out, "{answer}\nusable")?;
+            Ok(Outcome::Done)
+        }
+        Err(error) => {
+            writeln!(out, "wrong       {}", sentence(&error))?;
+            Ok(Outcome::SomeFailed)
+        }
+    }
+}
+
+const PROBE: Pair<'static> =
+    Pair { target: "a carbon tax", text: "A carbon tax is a disaster for workers." };
+
+fn checked_stance_model(model: &str) -> anyhow::Result<(ModelInfo, String)> {
+    let model = stance_model(model, Precision::Auto)?;
+    let p = model.classify(&[PROBE])?[0].probabilities;
+    let answer = format!(
+        "answers     {:?} toward {:?}: favor {:.3}, against {:.3}, neutral {:.3}",
+        PROBE.text, PROBE.target, p.favor, p.against, p.neutral
+    );
+    Ok((model.info().clone(), answer))
+}
+
+fn checked_embedder(model: &str) -> anyhow::Result<(ModelInfo, String)> {
+    let model = embedder(model, Precision::Auto)?;
+    let vectors = model.embed(&[PROBE.text, PROBE.target, "The ferry leaves at noon."])?.vectors;
+    let near = |other| vectors.row(0).dot(&vectors.row(other));
+    let answer = format!(
+        "answers     {:?} is near {:?} by {:.3}, and near a ferry by {:.3}",
+        PROBE.text,
+        PROBE.target,
+        near(1),
+        near(2)
+    );
+    Ok((model.info().clone(), answer))
 }
 
 fn info(model: &str, task: Task) -> anyhow::Result<ModelInfo> {
@@ -104,7 +237,7 @@ fn info(model: &str, task: Task) -> anyhow::Result<ModelInfo> {
     info.with_context(|| format!("the model {model} does not load"))
 }
 
-fn show(out: &mut impl Write, info: &ModelInfo) -> std::io::Result<()> {
+fn describe(out: &mut impl Write, info: &ModelInfo) -> std::io::Result<()> {
     writeln!(out, "name        {}", info.name)?;
     writeln!(out, "task        {}", task_name(info.task))?;
     writeln!(out, "licence     {}", info.license)?;
@@ -128,4 +261,28 @@ fn task_name(task: Task) -> &'static str {
 /// The first characters of the hash, enough to tell two versions apart by eye.
 fn short(info: &ModelInfo) -> &str {
     info.hash.get(..12).unwrap_or(&info.hash)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folders_files_say_what_runs_it() {
+        let of = |files: &[(&str, &str)]| {
+            let folder = tempfile::tempdir().unwrap();
+            for (name, text) in files {
+                std::fs::write(folder.path().join(name), text).unwrap();
+            }
+            Engine::of(folder.path())
+        };
+        let (bert, roberta) = (r#"{"model_type": "bert"}"#, r#"{"model_type": "roberta"}"#);
+        let (toml, config) = (("model.toml", "[stance]"), "config.json");
+        assert_eq!(of(&[]), Engine::Encoder, "its error tells which files a model has");
+        assert_eq!(of(&[toml, (config, bert)]), Engine::Encoder);
+        assert_eq!(of(&[toml, (config, roberta)]), Engine::RustBert);
+        assert_eq!(of(&[("model.toml", "[entailment]"), (config, bert)]), Engine::RustBert);
+        assert_eq!(of(&[(config, bert)]), Engine::RustBert);
+        assert_eq!(of(&[(config, bert), ("model.onnx", "")]), Engine::Onnx);
+    }
 }

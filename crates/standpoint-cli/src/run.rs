@@ -3,11 +3,9 @@
 use crate::args::{IngestArgs, RunArgs};
 use crate::progress::Progress;
 use crate::settings::Layers;
-use crate::{Outcome, Usage, models};
+use crate::{Outcome, Usage};
 use clap::ArgMatches;
-use standpoint_pipeline::{
-    Corpus, Job, Models, PipelineError, Survey, intake, run as run_job, survey,
-};
+use standpoint_pipeline::{Corpus, Job, PipelineError, Survey, intake, run as run_job, survey};
 use standpoint_report::summary::RunSummary;
 use std::io::{BufWriter, Write};
 use std::path::Path;
@@ -22,14 +20,7 @@ pub(crate) fn run(args: &RunArgs, matches: &ArgMatches) -> anyhow::Result<Outcom
         threads: layers.threads().value,
         abstain_below: layers.abstain_below(&args.score)?.value,
     };
-    let precision = layers.precision(args.score.precision)?.value;
-    let models = Models {
-        embedder: models::embedder(&layers.embedder(&args.score).value, precision)?,
-        stance: models::stance_model(
-            &layers.stance_model(args.score.stance_model.as_ref()).value,
-            precision,
-        )?,
-    };
+    let models = layers.load_models(&args.score)?;
     let progress = Progress::new();
     let show = |event| progress.show(event);
     if args.dry_run {

@@ -1,18 +1,20 @@
 //! Settings from four layers: defaults < standpoint.toml < environment < flags.
 
 use crate::args::{ConfigArgs, LogFormat, ReadOptions, ScoreOptions};
-use crate::{Outcome, Usage};
+use crate::{Outcome, Usage, models};
 use anyhow::{Context, anyhow};
 use clap::ArgMatches;
 use clap::parser::ValueSource;
-use serde::Deserialize;
-use standpoint_core::Target;
+use serde::{Deserialize, Serialize};
+use standpoint_core::{StanceModel, Target};
 use standpoint_encoder::Precision;
 use standpoint_ingest::Fields;
-use standpoint_pipeline::{check_targets, read_targets, targets_from_phrases};
+use standpoint_pipeline::{Models, check_targets, read_targets, targets_from_phrases};
+use standpoint_stance::Tempered;
 use std::fmt::Write as _;
 use std::io::{IsTerminal, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 const FILE: &str = "standpoint.toml";
 
@@ -32,6 +34,20 @@ struct SettingsFile {
     abstain_below: Option<f32>,
     fields: Option<Vec<String>>,
     log_format: Option<LogFormat>,
+    calibration: Option<CalibrationTable>,
+}
+
+/// What `standpoint calibrate` found, the last table of a settings file.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CalibrationTable {
+    /// Name and hash of the stance model that it holds for.
+    pub(crate) model: String,
+    pub(crate) hash: String,
+    /// What the model's temperature is to be multiplied by.
+    pub(crate) temperature: f32,
+    /// The setting of that name, unless it is given elsewhere.
+    pub(crate) abstain_below: Option<f32>,
 }
 
 /// A setting's value and where it came from.
@@ -126,9 +142,53 @@ impl<'a> Layers<'a> {
         Ok(self.resolve("precision", flag, file, Precision::Auto))
     }
 
+    /// Embedder and stance model.
+    pub(crate) fn load_models(&self, score: &ScoreOptions) -> anyhow::Result<Models> {
+        let precision = self.precision(score.precision)?.value;
+        Ok(Models {
+            embedder: models::embedder(&self.embedder(score).value, precision)?,
+            stance: self.load_stance_model(score.stance_model.as_ref(), score.precision)?,
+        })
+    }
+
+    /// The stance model, brought to the temperature that the settings file's calibration gives it.
+    pub(crate) fn load_stance_model(
+        &self,
+        name: Option<&String>,
+        precision: Option<Precision>,
+    ) -> anyhow::Result<Arc<dyn StanceModel>> {
+        let precision = self.precision(precision)?.value;
+        let model = models::stance_model(&self.stance_model(name).value, precision)?;
+        let Some(table) = &self.file.calibration else { return Ok(model) };
+        let info = model.info();
+        if table.hash != info.hash {
+            return Err(Usage(anyhow!(
+                "{}: [calibration] was fitted to {} ({:.12}), and this is {} ({:.12}): run \
+                 `standpoint calibrate` for it, or remove the table",
+                self.file_name,
+                table.model,
+                table.hash,
+                info.name,
+                info.hash
+            ))
+            .into());
+        }
+        if !(table.temperature > 0.0 && table.temperature.is_finite()) {
+            let reason = "[calibration] temperature is not above 0";
+            return Err(Usage(anyhow!("{}: {reason}", self.file_name)).into());
+        }
+        Ok(Arc::new(Tempered::new(model, table.temperature)))
+    }
+
+    /// The settings file, whether it is there or not.
+    pub(crate) fn file_name(&self) -> &str {
+        &self.file_name
+    }
+
     pub(crate) fn abstain_below(&self, score: &ScoreOptions) -> anyhow::Result<Setting<f32>> {
-        let setting =
-            self.resolve("abstain_below", score.abstain_below, self.file.abstain_below, 0.4);
+        let calibrated = self.file.calibration.as_ref().and_then(|table| table.abstain_below);
+        let file = self.file.abstain_below.or(calibrated);
+        let setting = self.resolve("abstain_below", score.abstain_below, file, 0.4);
         if !(0.0..=1.0).contains(&setting.value) {
             return Err(Usage(anyhow!(
                 "abstain_below is {} ({}): give a probability from 0 to 1",
@@ -204,6 +264,12 @@ pub(crate) fn show(args: &ConfigArgs, matches: &ArgMatches) -> anyhow::Result<Ou
     row("stance_model", stance_model.value, &stance_model.origin);
     let precision = layers.precision(args.score.precision)?;
     row("precision", precision.value.to_string(), &precision.origin);
+    let calibration = layers.file.calibration.as_ref();
+    let (value, origin) = match calibration {
+        Some(table) => (format!("{} for {}", table.temperature, table.model), layers.file_name()),
+        None => ("(none)".to_owned(), "default"),
+    };
+    row("calibration", value, origin);
     let abstain_below = layers.abstain_below(&args.score)?;
     row("abstain_below", abstain_below.value.to_string(), &abstain_below.origin);
     let fields = layers.field_names();

@@ -197,9 +197,9 @@ impl EngineFolder {
 
 /// What is taken to be true of a folder without a `model.toml`.
 fn guessed(path: &Path, task: Task, max_tokens: usize) -> ModelToml {
-    let name = path.file_name().map_or_else(|| path.display().to_string(), |name| {
-        name.to_string_lossy().into_owned()
-    });
+    let name = path
+        .file_name()
+        .map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
     ModelToml {
         description: format!("the folder {name}, without a model.toml"),
         name,
@@ -327,7 +327,8 @@ impl<E: Engine> EngineClassifier<E> {
             }
             Head::Entailment { entails, outputs, hypotheses } => {
                 let ask = |hypothesis: &str| -> Result<(f32, usize), String> {
-                    let hypothesis = hypothesis.replace("{target}", pair.target.trim_end_matches('.'));
+                    let hypothesis =
+                        hypothesis.replace("{target}", pair.target.trim_end_matches('.'));
                     let hypothesis = self.tokens.words(&hypothesis)?;
                     let input = self.tokens.premise(&text, &hypothesis);
                     let logits = self.logits(&input, *outputs)?;
@@ -384,7 +385,8 @@ mod tests {
 
     fn folder(labels: &str, model_toml: Option<&str>) -> (tempfile::TempDir, EngineFolder) {
         let folder = tempfile::tempdir().unwrap();
-        let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+        let write =
+            |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
         let config = format!(
             r#"{{"model_type": "bert", "hidden_size": 2, "vocab_size": 8,
                 "max_position_embeddings": 16, "id2label": {labels}}}"#

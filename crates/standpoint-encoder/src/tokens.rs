@@ -223,7 +223,8 @@ mod tests {
             "trim_offsets": true, "add_prefix_space": false}"#,
         );
         let tokens = Tokens::parse(roberta.as_bytes(), 5, 8).unwrap();
-        let input = |ids: &[u32], truncated| Input { ids: ids.to_vec(), second: ids.len(), truncated };
+        let input =
+            |ids: &[u32], truncated| Input { ids: ids.to_vec(), second: ids.len(), truncated };
         assert_eq!(tokens.text(&[A, B]), input(&[CLS, A, B, SEP], 0));
         assert_eq!(tokens.pair(&[A], &[B]), input(&[CLS, A, SEP, SEP, B, SEP], 0));
         assert_eq!(tokens.pair(&[A; 9], &[B]), input(&[CLS, A, A, A, SEP, SEP, B, SEP], 6));

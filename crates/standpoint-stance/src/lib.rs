@@ -29,5 +29,5 @@ mod pooling;
 mod quotes;
 
 pub use attribution::{Attribution, attribute, context};
-pub use calibration::{Graded, fit_temperature};
+pub use calibration::{Graded, Tempered, Threshold, abstention_threshold, fit_temperature};
 pub use pooling::{Pooled, Scored, pool};

@@ -181,7 +181,8 @@ impl Bert {
             Some(dropout) => dropout.apply(&x),
             None => x,
         };
-        let embedded = rows("word", &ids) + rows("position", &positions) + rows("token_type", &types);
+        let embedded =
+            rows("word", &ids) + rows("position", &positions) + rows("token_type", &types);
         let mut x = self.norm(weights, "embeddings.LayerNorm", &embedded).to_kind(self.products);
         x = drop(x);
         for layer in 0..self.config.num_hidden_layers {

@@ -95,9 +95,9 @@ pub(crate) fn read(recipe: &Recipe, folder: &Path, tokens: &Tokens) -> Result<Ve
             apart.extend(rows.iter().map(|row| folded(&row.text)));
         }
         let read = rows.len();
-        let kept = rows.into_iter().filter(|row| {
-            !dev_pairs.contains(&row.key()) && !apart.contains(&folded(&row.text))
-        });
+        let kept = rows
+            .into_iter()
+            .filter(|row| !dev_pairs.contains(&row.key()) && !apart.contains(&folded(&row.text)));
         let train = merged(kept);
         let example = |row: &Row| row.example(tokens);
         sets.push(DataSet {
@@ -142,8 +142,8 @@ fn read_rows(path: &Path, set: &Set, recipe: &Recipe) -> Result<Vec<Row>> {
         if line.trim().is_empty() {
             continue;
         }
-        let row: Map<String, Value> =
-            serde_json::from_str(&line).with_context(|| format!("{name}:{at} is no JSON object"))?;
+        let row: Map<String, Value> = serde_json::from_str(&line)
+            .with_context(|| format!("{name}:{at} is no JSON object"))?;
         rows.push(Row::of(&row, set, recipe).with_context(|| format!("{name}:{at}"))?);
     }
     ensure!(!rows.is_empty(), "{name} has no rows");
@@ -217,10 +217,8 @@ pub(crate) fn epoch(
         draw(set, teacher, &mut rng, &mut drawn);
     }
     rng.shuffle(&mut drawn);
-    let mut inputs: Vec<(Input, Drawn<'_>)> = drawn
-        .into_iter()
-        .map(|pair| (tokens.pair(pair.target, pair.text), pair))
-        .collect();
+    let mut inputs: Vec<(Input, Drawn<'_>)> =
+        drawn.into_iter().map(|pair| (tokens.pair(pair.target, pair.text), pair)).collect();
     let total: usize = inputs.iter().map(|(input, _)| input.ids.len()).sum();
     let batches = total.div_ceil(training.tokens_per_step).max(1);
     let together = (inputs.len() * SORTED_TOGETHER).div_ceil(batches);
@@ -235,9 +233,7 @@ pub(crate) fn epoch(
                 .take_while(|((input, _), rows)| input.ids.len() * rows <= training.tokens_per_step)
                 .count();
             let (now, later) = rest.split_at(fits.max(1));
-            made.push(Batch::of(now.iter().map(|(input, pair)| {
-                (input, smoothed(pair, recipe))
-            })));
+            made.push(Batch::of(now.iter().map(|(input, pair)| (input, smoothed(pair, recipe)))));
             rest = later;
         }
     }

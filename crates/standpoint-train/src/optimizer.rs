@@ -46,7 +46,13 @@ impl State {
     }
 
     /// One step down the gradient of `loss`; `progress` is the share of all steps that are done.
-    pub(crate) fn step(&mut self, loss: &Tensor, training: &Training, config: &Config, progress: f64) {
+    pub(crate) fn step(
+        &mut self,
+        loss: &Tensor,
+        training: &Training,
+        config: &Config,
+        progress: f64,
+    ) {
         loss.backward();
         self.step += 1;
         let rate = training.learning_rate * schedule(progress, training.warm_up);

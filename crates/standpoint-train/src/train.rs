@@ -89,14 +89,17 @@ pub(crate) fn train(training: &Training<'_>, say: &mut dyn FnMut(String)) -> Res
                 let scores = score(training, &bert, &state.averaged);
                 let mean = scores.values().sum::<f64>() / scores.len().max(1) as f64;
                 let done = position.epoch as f64 + position.batch as f64 / batches.len() as f64;
-                log(training, &Metrics {
-                    epoch: done,
-                    step: state.step,
-                    loss: losses.0 / losses.1 as f64,
-                    mean_macro_f1: mean,
-                    macro_f1: &scores,
-                    seconds: began.elapsed().as_secs_f64(),
-                })?;
+                log(
+                    training,
+                    &Metrics {
+                        epoch: done,
+                        step: state.step,
+                        loss: losses.0 / losses.1 as f64,
+                        mean_macro_f1: mean,
+                        macro_f1: &scores,
+                        seconds: began.elapsed().as_secs_f64(),
+                    },
+                )?;
                 say(format!("epoch {done:.3}: mean macro-F1 {mean:.4} of {scores:.3?}"));
                 losses = (0.0, 0);
                 if mean > position.best {
@@ -137,7 +140,8 @@ fn start(
 ) -> Result<(State, Position)> {
     let path = training.out.join(CHECKPOINT);
     if path.exists() {
-        let position = fs::read(training.out.join(POSITION)).context("a checkpoint without place")?;
+        let position =
+            fs::read(training.out.join(POSITION)).context("a checkpoint without place")?;
         let position: Position = serde_json::from_slice(&position)?;
         let tensors = Tensor::read_safetensors(&path)?;
         let part = |prefix: &str| -> Weights {

@@ -6,45 +6,35 @@
 //! Without it, `config.json`'s `id2label` says what a classifier's outputs are: favor, against and
 //! neutral, or entailment, which is then asked for each target whether the text is for or against it.
 //!
-//! Everything here needs libtorch, so it stands behind the feature `libtorch`; without it this crate
-//! is empty. `eval "$(models/rust-bert/setup)"` gets one and says where it is; one of your own, of
-//! version 2.4, is found by `LIBTORCH`.
+//! That needs libtorch, so it stands behind the feature `libtorch`; without it every folder is refused
+//! with a sentence that says so. `eval "$(models/rust-bert/setup)"` gets a libtorch and says where it
+//! is; one of your own, of version 2.4, is found by `LIBTORCH`.
 //!
 //! ```no_run
-//! # #[cfg(feature = "libtorch")]
-//! # fn main() -> Result<(), standpoint_core::ModelError> {
-//! use standpoint_core::{Pair, StanceModel};
+//! use standpoint_core::Pair;
 //!
 //! let model = standpoint_rust_bert::stance_model("deberta-v3-base-mnli".as_ref())?;
 //! let pair = Pair { target: "a carbon tax", text: "A carbon tax is a disaster for workers." };
 //! println!("{:?}", model.classify(&[pair])?[0].probabilities);
-//! # Ok(())
-//! # }
-//! # #[cfg(not(feature = "libtorch"))]
-//! # fn main() {}
+//! # Ok::<(), standpoint_core::ModelError>(())
 //! ```
 
-#![cfg(feature = "libtorch")]
-
+#[cfg(feature = "libtorch")]
 mod network;
 
-pub use network::RustBert;
-
-use standpoint_core::{ModelError, Task};
-use standpoint_encoder::{EngineClassifier, EngineEmbedder, EngineFolder};
+use standpoint_core::{Embedder, ModelError, StanceModel};
 use std::path::Path;
-
-/// The files that weights may stand in, the first that is there.
-const WEIGHTS: [&str; 2] = ["model.safetensors", "rust_model.ot"];
+use std::sync::Arc;
 
 /// The embedder in a folder: BERT, DistilBERT, RoBERTa or ALBERT, its token vectors averaged.
 ///
 /// # Errors
 /// [`ModelError::Load`] with the file and what is wrong with it.
-pub fn embedder(folder: &Path) -> Result<EngineEmbedder<RustBert>, ModelError> {
-    let (folder, weights) = read(folder, Task::Embedding)?;
-    let engine = RustBert::embedder(&folder, weights).map_err(|reason| folder.error(reason))?;
-    EngineEmbedder::new(&folder, engine)
+pub fn embedder(folder: &Path) -> Result<Arc<dyn Embedder>, ModelError> {
+    #[cfg(feature = "libtorch")]
+    return network::embedder(folder).map(|model| Arc::new(model) as _);
+    #[cfg(not(feature = "libtorch"))]
+    Err(not_built_in(folder))
 }
 
 /// The classifier in a folder: BERT, DistilBERT, RoBERTa, XLM-RoBERTa, DeBERTa, DeBERTa v2 and v3,
@@ -52,14 +42,20 @@ pub fn embedder(folder: &Path) -> Result<EngineEmbedder<RustBert>, ModelError> {
 ///
 /// # Errors
 /// [`ModelError::Load`] with the file and what is wrong with it.
-pub fn stance_model(folder: &Path) -> Result<EngineClassifier<RustBert>, ModelError> {
-    let (folder, weights) = read(folder, Task::Stance)?;
-    let engine = RustBert::classifier(&folder, weights).map_err(|reason| folder.error(reason))?;
-    EngineClassifier::new(&folder, engine)
+pub fn stance_model(folder: &Path) -> Result<Arc<dyn StanceModel>, ModelError> {
+    #[cfg(feature = "libtorch")]
+    return network::stance_model(folder).map(|model| Arc::new(model) as _);
+    #[cfg(not(feature = "libtorch"))]
+    Err(not_built_in(folder))
 }
 
-fn read(folder: &Path, task: Task) -> Result<(EngineFolder, &'static str), ModelError> {
-    let there = WEIGHTS.into_iter().find(|name| folder.join(name).exists());
-    let weights = there.unwrap_or(WEIGHTS[0]);
-    Ok((EngineFolder::read(folder, task, "rust-bert", weights)?, weights))
+#[cfg(not(feature = "libtorch"))]
+fn not_built_in(folder: &Path) -> ModelError {
+    ModelError::Load {
+        model: folder.display().to_string(),
+        reason: "it needs rust-bert, and this program was built without it: build it with \
+                 --features rust-bert; or, if the model is a BERT, put a model.toml beside it; or \
+                 export it as model.onnx"
+            .to_owned(),
+    }
 }

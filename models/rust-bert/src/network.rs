@@ -6,19 +6,41 @@ use rust_bert::pipelines::sequence_classification::{
     SequenceClassificationConfig, SequenceClassificationOption,
 };
 use rust_bert::resources::LocalResource;
-use standpoint_encoder::{Engine, EngineFolder, Input};
+use standpoint_core::{ModelError, Task};
+use standpoint_encoder::{Engine, EngineClassifier, EngineEmbedder, EngineFolder, Input};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use tch::nn::VarStore;
 use tch::{Device, Kind, Tensor};
+
+/// The files that weights may stand in, the first that is there.
+const WEIGHTS: [&str; 2] = ["model.safetensors", "rust_model.ot"];
+
+pub(crate) fn embedder(folder: &Path) -> Result<EngineEmbedder<RustBert>, ModelError> {
+    let (folder, weights) = read(folder, Task::Embedding)?;
+    let engine = RustBert::embedder(&folder, weights).map_err(|reason| folder.error(reason))?;
+    EngineEmbedder::new(&folder, engine)
+}
+
+pub(crate) fn stance_model(folder: &Path) -> Result<EngineClassifier<RustBert>, ModelError> {
+    let (folder, weights) = read(folder, Task::Stance)?;
+    let engine = RustBert::classifier(&folder, weights).map_err(|reason| folder.error(reason))?;
+    EngineClassifier::new(&folder, engine)
+}
+
+fn read(folder: &Path, task: Task) -> Result<(EngineFolder, &'static str), ModelError> {
+    let there = WEIGHTS.into_iter().find(|name| folder.join(name).exists());
+    let weights = there.unwrap_or(WEIGHTS[0]);
+    Ok((EngineFolder::read(folder, task, "rust-bert", weights)?, weights))
+}
 
 /// A network of rust-bert, of which each worker uses a copy of its own.
 ///
 /// rust-bert's networks may move between threads and not be shared by them. So a call takes one from
 /// `idle` and puts it back; where all are in use, another is loaded. The lock is held for a push or a
 /// pop, never while a network runs.
-pub struct RustBert {
+pub(crate) struct RustBert {
     source: Source,
     idle: Mutex<Vec<Network>>,
 }
@@ -43,11 +65,11 @@ enum Network {
 }
 
 impl RustBert {
-    pub(crate) fn classifier(folder: &EngineFolder, weights: &str) -> Result<Self, String> {
+    fn classifier(folder: &EngineFolder, weights: &str) -> Result<Self, String> {
         Self::new(folder, weights, true)
     }
 
-    pub(crate) fn embedder(folder: &EngineFolder, weights: &str) -> Result<Self, String> {
+    fn embedder(folder: &EngineFolder, weights: &str) -> Result<Self, String> {
         let others = ["1_Pooling/config.json", "2_Dense/config.json"];
         for part in others.map(|part| folder.path.join(part)) {
             let text = std::fs::read_to_string(&part).unwrap_or_default();

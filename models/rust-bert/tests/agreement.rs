@@ -1,7 +1,7 @@
 //! MiniLM through rust-bert: the same promises as through our own encoder, and the same answers.
 #![cfg(feature = "libtorch")]
 
-use standpoint_core::{Embedder, Pair, StanceModel, testing};
+use standpoint_core::{Embedder as _, Pair, StanceModel as _, testing};
 use standpoint_encoder::{Floats, ModelFiles, Precision, read_tensors};
 use std::path::Path;
 
@@ -35,7 +35,7 @@ const TEXTS: [&str; 6] = [
 fn the_embedder_conforms_and_agrees_with_our_encoder() {
     let folder = folder(&minilm::FILES, "");
     let model = standpoint_rust_bert::embedder(folder.path()).unwrap();
-    testing::check_embedder(&model);
+    testing::check_embedder(model.as_ref());
     let long = "The minister said that the tax is neither fair nor needed. ".repeat(40);
     let texts: Vec<&str> = TEXTS.into_iter().chain([long.as_str()]).collect();
     let found = model.embed(&texts).unwrap();
@@ -51,26 +51,26 @@ fn the_embedder_conforms_and_agrees_with_our_encoder() {
 fn the_stance_model_conforms_and_agrees_with_our_encoder() {
     let folder = folder(&minilm_stance::FILES, "bert.");
     let model = standpoint_rust_bert::stance_model(folder.path()).unwrap();
-    testing::check_stance_model(&model);
+    testing::check_stance_model(model.as_ref());
     let targets = ["the levy", "sanctions on the central bank", "The tunnel should be built"];
-    let pairs: Vec<Pair<'_>> = targets
-        .into_iter()
-        .flat_map(|target| TEXTS.map(|text| Pair { target, text }))
-        .collect();
+    let pairs: Vec<Pair<'_>> =
+        targets.into_iter().flat_map(|target| TEXTS.map(|text| Pair { target, text })).collect();
     let found = model.classify(&pairs).unwrap();
     let ours = minilm_stance::load(Precision::F32).unwrap().classify(&pairs).unwrap();
     for ((a, b), pair) in found.iter().zip(&ours).zip(&pairs) {
         let (a, b) = (a.probabilities, b.probabilities);
         assert_eq!(a.label(), b.label(), "{pair:?}");
-        assert!((a.favor - b.favor).abs() < 1e-3 && (a.against - b.against).abs() < 1e-3, "{pair:?}");
+        assert!(
+            (a.favor - b.favor).abs() < 1e-3 && (a.against - b.against).abs() < 1e-3,
+            "{pair:?}"
+        );
     }
 }
 
 #[test]
 fn what_rust_bert_cannot_load_is_an_error_and_no_panic() {
-    let error = |folder: &Path| {
-        standpoint_rust_bert::stance_model(folder).err().unwrap().to_string()
-    };
+    let error =
+        |folder: &Path| standpoint_rust_bert::stance_model(folder).err().unwrap().to_string();
     let folder = folder(&minilm_stance::FILES, "bert.");
     let config = folder.path().join("config.json");
     let whole = std::fs::read_to_string(&config).unwrap();
