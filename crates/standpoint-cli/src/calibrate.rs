@@ -9,7 +9,7 @@ use clap::ArgMatches;
 use serde::Serialize;
 use standpoint_core::Classification;
 use standpoint_report::evaluation::{Judged, Scores};
-use standpoint_stance::{Graded, abstention_threshold, fit_temperature};
+use standpoint_stance::{Graded, abstention_threshold, cross_fitted, fit_temperature};
 use std::io::Write;
 use std::path::Path;
 
@@ -33,7 +33,7 @@ pub(crate) fn calibrate(args: &CalibrateArgs, matches: &ArgMatches) -> anyhow::R
         .collect();
 
     let temperature = rounded(fit_temperature(&[&graded]));
-    let tempered: Vec<Graded> = graded.iter().map(|row| at(row, temperature)).collect();
+    let tempered: Vec<Graded> = graded.iter().map(|row| row.at(temperature)).collect();
     let threshold = abstention_threshold(&tempered, args.error_rate);
     let info = model.info();
     let table = CalibrationTable {
@@ -48,7 +48,7 @@ pub(crate) fn calibrate(args: &CalibrateArgs, matches: &ArgMatches) -> anyhow::R
     let mut out = std::io::stdout().lock();
     writeln!(out, "model        {}, {} labelled pairs", info.name, rows.len())?;
     writeln!(out, "temperature  {temperature}")?;
-    let (before, after) = (error(&graded), error(&crossed(&graded)));
+    let (before, after) = (error(&graded), error(&cross_fitted(&graded)));
     writeln!(out, "ECE          {before:.3} before; {after:.3} after, on rows not fitted to")?;
     let percent = args.error_rate * 100.0;
     match threshold {
@@ -72,35 +72,10 @@ pub(crate) fn calibrate(args: &CalibrateArgs, matches: &ArgMatches) -> anyhow::R
     Ok(Outcome::Done)
 }
 
-fn at(row: &Graded, temperature: f32) -> Graded {
-    Graded { probabilities: row.probabilities.tempered(temperature), gold: row.gold }
-}
-
-/// Each half of the rows at the temperature that the other half gives.
-fn crossed(rows: &[Graded]) -> Vec<Graded> {
-    let half = |which: usize| -> Vec<Graded> {
-        rows.iter().enumerate().filter(|(i, _)| i % 2 == which).map(|(_, row)| *row).collect()
-    };
-    let (even, odd) = (half(0), half(1));
-    let by = |rows: &[Graded], other: &[Graded]| -> Vec<Graded> {
-        let temperature = fit_temperature(&[other]);
-        rows.iter().map(|row| at(row, temperature)).collect()
-    };
-    [by(&even, &odd), by(&odd, &even)].concat()
-}
-
 /// Expected calibration error.
 fn error(rows: &[Graded]) -> f64 {
-    let judged: Vec<Judged<'_>> = rows
-        .iter()
-        .map(|row| Judged {
-            gold: row.gold,
-            predicted: Some(row.probabilities.label()),
-            probabilities: Some(row.probabilities),
-            target: "",
-            cluster: None,
-        })
-        .collect();
+    let judged: Vec<Judged<'_>> =
+        rows.iter().map(|row| Judged::by_model(row.gold, row.probabilities)).collect();
     Scores::of(&judged).overall.calibration.map_or(0.0, |calibration| calibration.ece)
 }
 

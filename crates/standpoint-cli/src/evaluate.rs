@@ -52,11 +52,8 @@ fn score_pairs(
         .iter()
         .zip(&answers)
         .map(|(row, answer)| Judged {
-            gold: row.label,
-            predicted: Some(answer.probabilities.label()),
-            probabilities: Some(answer.probabilities),
             target: &row.target,
-            cluster: None,
+            ..Judged::by_model(row.label, answer.probabilities)
         })
         .collect();
     Ok(Scores::of(&judged))

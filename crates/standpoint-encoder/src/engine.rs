@@ -255,6 +255,9 @@ impl<E: Engine> EngineEmbedder<E> {
         if found.is_empty() || !found.len().is_multiple_of(self.hidden) {
             return Err(format!("{} numbers for vectors of {}", found.len(), self.hidden));
         }
+        if !found.iter().all(|x| x.is_finite()) {
+            return Err("a vector with numbers that are not finite".to_owned());
+        }
         for row in found.chunks_exact(self.hidden) {
             out.iter_mut().zip(row).for_each(|(sum, x)| *sum += x);
         }

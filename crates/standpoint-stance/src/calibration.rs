@@ -15,6 +15,11 @@ pub struct Graded {
 }
 
 impl Graded {
+    /// The same answer at another temperature.
+    pub fn at(&self, temperature: f32) -> Self {
+        Self { probabilities: self.probabilities.tempered(temperature), gold: self.gold }
+    }
+
     fn is_right(&self) -> bool {
         self.probabilities.label() == self.gold
     }
@@ -49,6 +54,18 @@ pub fn fit_temperature(sets: &[&[Graded]]) -> f32 {
         }
     }
     f32::midpoint(low, high).exp()
+}
+
+/// Each half of the rows at the temperature that the other half gives, every other row being of one
+/// half: answers as they come out on texts like these that the temperature was not fitted to.
+pub fn cross_fitted(rows: &[Graded]) -> Vec<Graded> {
+    let half = |which: usize| rows.iter().skip(which).step_by(2).copied().collect::<Vec<_>>();
+    let (even, odd) = (half(0), half(1));
+    let by = |rows: &[Graded], other: &[Graded]| -> Vec<Graded> {
+        let temperature = fit_temperature(&[other]);
+        rows.iter().map(|row| row.at(temperature)).collect()
+    };
+    [by(&even, &odd), by(&odd, &even)].concat()
 }
 
 /// A confidence below which no answer is given, and what it rests on.
@@ -170,6 +187,17 @@ mod tests {
         let difference = mean([q.favor, q.against, q.neutral]) - mean([0.6, 0.3, 0.1]);
         assert!(difference.abs() < 1e-3, "{difference} at {temperature}");
         assert_eq!(fit_temperature(&[]), 1.0);
+    }
+
+    #[test]
+    fn a_half_is_brought_to_the_temperature_of_the_other() {
+        let (sure, unsure) = (rows(0.9, 95, 100), rows(0.9, 60, 100));
+        let mixed: Vec<Graded> = sure.iter().zip(&unsure).flat_map(|(a, b)| [*a, *b]).collect();
+        let crossed = cross_fitted(&mixed);
+        let (by_unsure, by_sure) = (fit_temperature(&[&unsure]), fit_temperature(&[&sure]));
+        assert_eq!(crossed[0], sure[0].at(by_unsure));
+        assert_eq!(crossed[100], unsure[0].at(by_sure));
+        assert!(by_unsure > 1.5 && by_sure < 1.0, "{by_unsure}, {by_sure}");
     }
 
     #[test]

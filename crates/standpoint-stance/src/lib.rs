@@ -29,5 +29,7 @@ mod pooling;
 mod quotes;
 
 pub use attribution::{Attribution, attribute, context};
-pub use calibration::{Graded, Tempered, Threshold, abstention_threshold, fit_temperature};
+pub use calibration::{
+    Graded, Tempered, Threshold, abstention_threshold, cross_fitted, fit_temperature,
+};
 pub use pooling::{Pooled, Scored, pool};

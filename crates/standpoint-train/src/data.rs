@@ -3,6 +3,7 @@
 use crate::recipe::{Recipe, Set};
 use anyhow::{Context, Result, anyhow, ensure};
 use fastrand::Rng;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use standpoint_core::Label;
 use standpoint_encoder::{Input, Tokens};
@@ -27,6 +28,7 @@ pub(crate) struct Example {
 pub(crate) struct DataSet {
     pub(crate) name: String,
     pub(crate) train: Vec<Example>,
+    /// In an order that mixes it.
     pub(crate) dev: Vec<Example>,
     recipe: Set,
     /// Rows that the recipe leaves out: double, of a dev set, or with a text of a set to keep apart.
@@ -76,10 +78,12 @@ pub(crate) fn read(recipe: &Recipe, folder: &Path, tokens: &Tokens) -> Result<Ve
     let mut dev_pairs = HashSet::new();
     let mut devs = Vec::new();
     for set in &recipe.sets {
-        let rows = match &set.dev {
+        let mut rows = match &set.dev {
             Some(path) => read_rows(&folder.join(path), set, recipe)?,
             None => Vec::new(),
         };
+        // Files are often sorted by label or topic, and training scores the first rows only.
+        Rng::with_seed(recipe.training.seed).shuffle(&mut rows);
         dev_pairs.extend(rows.iter().map(Row::key));
         devs.push(rows);
     }
@@ -182,6 +186,15 @@ impl Row {
     }
 }
 
+#[cfg(test)]
+impl Example {
+    /// A pair without gold.
+    pub(crate) fn of(target: &str, text: &str, tokens: &Tokens) -> Self {
+        let row = Row { text: text.to_owned(), target: target.to_owned(), gold: [0.0; 3] };
+        row.example(tokens).unwrap()
+    }
+}
+
 fn folded(text: &str) -> String {
     let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
     words.map(str::to_lowercase).collect::<Vec<_>>().join(" ")
@@ -201,6 +214,36 @@ fn negated(claim: &str) -> Option<String> {
 
 /// A teacher's answers by the keys of pairs.
 pub(crate) type Answers = BTreeMap<String, [f32; 3]>;
+
+/// A line of a file of answers.
+#[derive(Serialize, Deserialize)]
+struct AnswerRow {
+    key: String,
+    logits: [f32; 3],
+}
+
+/// Reads a teacher's answers, JSON Lines.
+pub(crate) fn read_answers(path: &Path) -> Result<Answers> {
+    let name = path.display();
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {name}"))?;
+    let row = |(line, at): (&str, usize)| {
+        let row: AnswerRow = serde_json::from_str(line)
+            .with_context(|| format!("{name}:{at} is no teacher's answer"))?;
+        Ok((row.key, row.logits))
+    };
+    text.lines().zip(1..).map(row).collect()
+}
+
+/// Writes a teacher's answers.
+pub(crate) fn write_answers(answers: &Answers, path: &Path) -> Result<()> {
+    let mut text = String::new();
+    for (key, logits) in answers {
+        let row = AnswerRow { key: key.clone(), logits: *logits };
+        text += &serde_json::to_string(&row)?;
+        text.push('\n');
+    }
+    std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
+}
 
 /// The batches of an epoch; the same seed and epoch give the same ones.
 pub(crate) fn epoch(
@@ -224,17 +267,8 @@ pub(crate) fn epoch(
     let together = (inputs.len() * SORTED_TOGETHER).div_ceil(batches);
     let mut made = Vec::new();
     for part in inputs.chunks_mut(together.max(1)) {
-        part.sort_by_key(|(input, _)| input.ids.len());
-        let mut rest = &*part;
-        while !rest.is_empty() {
-            let fits = rest
-                .iter()
-                .zip(1..)
-                .take_while(|((input, _), rows)| input.ids.len() * rows <= training.tokens_per_step)
-                .count();
-            let (now, later) = rest.split_at(fits.max(1));
-            made.push(Batch::of(now.iter().map(|(input, pair)| (input, smoothed(pair, recipe)))));
-            rest = later;
+        for batch in of_one_length(part, training.tokens_per_step, |(input, _)| input) {
+            made.push(Batch::of(batch.iter().map(|(input, pair)| (input, smoothed(pair, recipe)))));
         }
     }
     rng.shuffle(&mut made);
@@ -305,21 +339,29 @@ pub(crate) fn in_order<'a>(
         .enumerate()
         .map(|(at, example)| (at, tokens.pair(&example.target, &example.text), example))
         .collect();
-    inputs.sort_by_key(|(_, input, _)| input.ids.len());
-    let mut made = Vec::new();
-    let mut rest = &inputs[..];
-    while !rest.is_empty() {
-        let fits = rest
-            .iter()
-            .zip(1..)
-            .take_while(|((_, input, _), rows)| input.ids.len() * rows <= tokens_per_batch)
-            .count();
-        let (now, later) = rest.split_at(fits.max(1));
-        let batch = Batch::of(now.iter().map(|(_, input, example)| (input, example.gold)));
-        made.push((batch, now.iter().map(|(at, ..)| *at).collect()));
+    of_one_length(&mut inputs, tokens_per_batch, |(_, input, _)| input)
+        .map(|batch| {
+            let made = Batch::of(batch.iter().map(|(_, input, example)| (input, example.gold)));
+            (made, batch.iter().map(|(at, ..)| *at).collect())
+        })
+        .collect()
+}
+
+/// Sorts pairs by length, and cuts them into parts of at most so many tokens when padded.
+fn of_one_length<T>(
+    pairs: &mut [T],
+    tokens: usize,
+    input: impl Fn(&T) -> &Input,
+) -> impl Iterator<Item = &[T]> {
+    pairs.sort_by_key(|pair| input(pair).ids.len());
+    let mut rest: &[T] = pairs;
+    std::iter::from_fn(move || {
+        let fits = rest.iter().zip(1..);
+        let fits = fits.take_while(|(pair, rows)| input(pair).ids.len() * rows <= tokens).count();
+        let (now, later) = rest.split_at_checked(fits.max(1))?;
         rest = later;
-    }
-    made
+        Some(now)
+    })
 }
 
 impl Batch {
@@ -344,5 +386,168 @@ impl Batch {
             batch.wanted.extend(wanted);
         }
         batch
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tiny;
+
+    fn recipe(sets: &str) -> Recipe {
+        let head = r#"
+            [model]
+            name = "tiny"
+            description = ""
+            license = "MIT"
+            source = ""
+            languages = ["en"]
+            max_tokens = 16
+            [training]
+            tokens_per_step = 64
+            [labels]
+            entail = "favor"
+            maybe = [0.5, 0.25, 0.25]
+        "#;
+        Recipe::parse(&format!("{head}{sets}")).unwrap()
+    }
+
+    fn row(text: &str, target: &str, label: &str) -> String {
+        serde_json::json!({ "text": text, "target": target, "label": label }).to_string()
+    }
+
+    #[test]
+    fn what_a_dev_set_holds_or_a_recipe_keeps_apart_is_not_learned_from() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, rows: &[String]| {
+            std::fs::write(folder.path().join(name), rows.join("\n")).unwrap();
+        };
+        write(
+            "a.jsonl",
+            &[
+                row("good levy", "levy", "favor"),
+                row("Good, levy!", "levy", "against"),
+                row("bad levy", "levy", "maybe"),
+                row("good tax", "tax", "entail"),
+                row("bad tax", "tax", "against"),
+            ],
+        );
+        write("b.jsonl", &[row("bad  Tax.", "TAX", "against")]);
+        write("c.jsonl", &[row("bad levy", "other", "favor")]);
+        let recipe = recipe(
+            r#"[[set]]
+            name = "a"
+            train = "a.jsonl"
+            without_texts_of = ["c.jsonl"]
+            [[set]]
+            name = "b"
+            dev = "b.jsonl""#,
+        );
+        let sets = read(&recipe, folder.path(), &tiny::tokens()).unwrap();
+        let (a, b) = (&sets[0], &sets[1]);
+        assert_eq!((a.train.len(), a.left_out, a.dev.len()), (2, 3, 0));
+        assert_eq!((b.train.len(), b.dev.len()), (0, 1));
+        assert_eq!(a.train[0].gold, [0.5, 0.5, 0.0], "two rows of one pair disagree");
+        assert_eq!(a.train[1].gold, [1.0, 0.0, 0.0], "entail is favor");
+    }
+
+    #[test]
+    fn a_wrong_row_is_named_with_file_and_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let rows = [row("a", "b", "favor"), row("a", "b", "pro")].join("\n");
+        std::fs::write(folder.path().join("a.jsonl"), rows).unwrap();
+        let recipe = recipe("[[set]]\nname = \"a\"\ntrain = \"a.jsonl\"\ndev = \"a.jsonl\"");
+        let error = read(&recipe, folder.path(), &tiny::tokens()).err().unwrap();
+        let error = format!("{error:#}");
+        assert!(error.contains("a.jsonl:2: label \"pro\" is none of"), "{error}");
+    }
+
+    #[test]
+    fn a_claim_with_one_should_is_negated_and_back() {
+        let claim = "We should ban the levy";
+        let not = negated(claim).unwrap();
+        assert_eq!(not, "We should not ban the levy");
+        assert_eq!(negated(&not).unwrap(), claim);
+        assert_eq!(negated("the levy"), None);
+        assert_eq!(negated("You should pay what you should pay"), None);
+    }
+
+    #[test]
+    fn an_epoch_is_the_same_again_within_its_tokens_and_turns_what_it_negates() {
+        let folder = tempfile::tempdir().unwrap();
+        let long = "good ".repeat(11);
+        let rows: Vec<String> = (0..40)
+            .map(|i| row(&format!("{} {i}", &long[..5 * (1 + i % 11)]), "We should levy", "favor"))
+            .chain([row("bad", "tax", "against")])
+            .collect();
+        std::fs::write(folder.path().join("a.jsonl"), rows.join("\n")).unwrap();
+        let recipe = recipe(
+            r#"[[set]]
+            name = "a"
+            train = "a.jsonl"
+            share = 2.0
+            off_topic = 0.5
+            negated = 1.0
+            [[set]]
+            name = "b"
+            dev = "b.jsonl""#,
+        );
+        std::fs::write(folder.path().join("b.jsonl"), row("x", "y", "favor")).unwrap();
+        let tokens = tiny::tokens();
+        let sets = read(&recipe, folder.path(), &tokens).unwrap();
+        let made = |number| epoch(&sets, &recipe, &Answers::new(), &tokens, number);
+        let (first, again, next) = (made(0), made(0), made(1));
+        let ids = |batches: &[Batch]| -> Vec<i64> {
+            batches.iter().flat_map(|b| b.ids.clone()).collect()
+        };
+        assert_eq!(ids(&first), ids(&again));
+        assert_ne!(ids(&first), ids(&next));
+        let (mut favor, mut against, mut neutral) = (0, 0, 0);
+        for batch in &first {
+            assert!(batch.pairs * batch.width <= 64, "{} × {}", batch.pairs, batch.width);
+            assert_eq!(batch.mask.iter().filter(|x| **x == 0.0).count(), {
+                batch.ids.iter().filter(|id| **id != 0).count()
+            });
+            for wanted in batch.wanted.as_chunks::<3>().0 {
+                assert!((wanted.iter().sum::<f32>() - 1.0).abs() < 1e-6);
+                match wanted.iter().position(|p| *p > 0.9) {
+                    Some(0) => favor += 1,
+                    Some(1) => against += 1,
+                    _ => neutral += 1,
+                }
+            }
+        }
+        // Every row twice; of 41 off-topic draws only those whose targets differ are pairs.
+        assert_eq!((favor, against), (0, 82), "every \"should\" is negated, and favor turned");
+        assert!((1..=41).contains(&neutral), "{neutral} off-topic pairs");
+    }
+
+    #[test]
+    fn answers_are_read_as_they_were_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("answers.jsonl");
+        let answers = Answers::from([("tax|good".to_owned(), [0.5, -1.25, 3.0])]);
+        write_answers(&answers, &path).unwrap();
+        assert_eq!(read_answers(&path).unwrap(), answers);
+        std::fs::write(&path, "{\"key\": \"a\"}").unwrap();
+        assert!(format!("{:#}", read_answers(&path).unwrap_err()).contains("answers.jsonl:1"));
+    }
+
+    #[test]
+    fn a_teacher_and_smoothing_are_mixed_into_what_is_wanted() {
+        let mut recipe = recipe("[[set]]\nname = \"a\"\ntrain = \"a.jsonl\"\ndev = \"a.jsonl\"");
+        recipe.training.label_smoothing = 0.3;
+        let pair = |teacher| Drawn { text: &[], target: &[], gold: [1.0, 0.0, 0.0], teacher };
+        let close = |found: [f32; 3], expected: [f32; 3]| {
+            let near = found.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-5);
+            assert!(near, "{found:?} is not {expected:?}");
+        };
+        close(smoothed(&pair(None), &recipe), [0.8, 0.1, 0.1]);
+        recipe.training.teacher =
+            Some(crate::recipe::Teacher { answers: "a".into(), weight: 0.5, temperature: 2.0 });
+        let ln = |p: f32| 2.0 * p.ln();
+        let teacher = Some([ln(0.2), ln(0.2), ln(0.6)]);
+        close(smoothed(&pair(teacher), &recipe), [0.5, 0.15, 0.35]);
+        close(smoothed(&pair(None), &recipe), [0.8, 0.1, 0.1]);
     }
 }

@@ -2,7 +2,8 @@
 //! `standpoint --stance-model` takes.
 //!
 //! ```text
-//! standpoint-train RECIPE --base FOLDER --data FOLDER --out FOLDER
+//! standpoint-train train RECIPE --base FOLDER --data FOLDER --out FOLDER
+//! standpoint-train answers RECIPE --base FOLDER --data FOLDER --out FILE
 //! ```
 //!
 //! The recipe says what is learned from and how (`models/minilm-stance/full.toml` is one). Killed, it
@@ -13,11 +14,12 @@ mod bert;
 mod data;
 mod optimizer;
 mod recipe;
+#[cfg(test)]
+mod tiny;
 mod train;
 
 use anyhow::{Context, Result};
-use clap::Parser;
-use std::collections::BTreeMap;
+use clap::{Args, Parser, Subcommand};
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -26,15 +28,30 @@ use std::process::ExitCode;
 #[derive(Debug, Parser)]
 #[command(name = "standpoint-train", version)]
 struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Train: the output folder gets checkpoints, log.txt, metrics.jsonl, and the model in model/.
+    Train(Paths),
+    /// Write what a trained model says to the pairs that a recipe trains on, for a recipe whose
+    /// [training.teacher] names the file.
+    Answers(Paths),
+}
+
+#[derive(Debug, Args)]
+struct Paths {
     /// What to learn from and how (TOML).
     recipe: PathBuf,
-    /// Model folder to start from: config.json, tokenizer.json and model.safetensors.
+    /// Model folder to start from, or the teacher: config.json, tokenizer.json, model.safetensors.
     #[arg(long)]
     base: PathBuf,
     /// Folder that the recipe's paths are relative to.
     #[arg(long)]
     data: PathBuf,
-    /// Output folder: checkpoints, log.txt, metrics.jsonl, and the model in model/.
+    /// Output folder of a training, or file of the answers.
     #[arg(long)]
     out: PathBuf,
 }
@@ -43,33 +60,53 @@ fn main() -> ExitCode {
     match run(&Arguments::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("standpoint-train: {error:#}");
+            // Nothing is left to be done where even standard error is closed.
+            let _ = writeln!(std::io::stderr(), "standpoint-train: {error:#}");
             ExitCode::from(2)
         }
     }
 }
 
 fn run(arguments: &Arguments) -> Result<()> {
-    let recipe = recipe::Recipe::read(&arguments.recipe)?;
-    let base = train::base(&arguments.base, &recipe)?;
+    match &arguments.verb {
+        Verb::Train(paths) => train(paths),
+        Verb::Answers(paths) => answers(paths),
+    }
+}
+
+fn train(paths: &Paths) -> Result<()> {
+    let recipe = recipe::Recipe::read(&paths.recipe)?;
+    let base = train::base(&paths.base, &recipe)?;
     let (_, tokens) = base.input()?;
-    let sets = data::read(&recipe, &arguments.data, &tokens)?;
-    std::fs::create_dir_all(&arguments.out)
-        .with_context(|| format!("cannot make {}", arguments.out.display()))?;
-    let path = arguments.out.join("log.txt");
+    let sets = data::read(&recipe, &paths.data, &tokens)?;
+    let teacher = match &recipe.training.teacher {
+        Some(teacher) => data::read_answers(&paths.data.join(&teacher.answers))?,
+        None => data::Answers::new(),
+    };
+    let out = &paths.out;
+    std::fs::create_dir_all(out).with_context(|| format!("cannot make {}", out.display()))?;
+    let path = out.join("log.txt");
     let file = std::fs::OpenOptions::new().create(true).append(true).open(&path);
     let mut file = file.with_context(|| format!("cannot write {}", path.display()))?;
     let mut say = |line: String| {
-        eprintln!("{line}");
         // A log that cannot be written is no reason to end hours of training.
+        let _ = writeln!(std::io::stderr(), "{line}");
         let _ = writeln!(file, "{line}");
     };
     for set in &sets {
         let (train, dev) = (set.train.len(), set.dev.len());
         say(format!("{}: {train} pairs, {} rows left out, {dev} dev rows", set.name, set.left_out));
     }
-    let teacher = BTreeMap::new();
-    let out = &arguments.out;
     let training = train::Training { recipe: &recipe, base: &base, tokens, sets, teacher, out };
     train::train(&training, &mut say)
+}
+
+fn answers(paths: &Paths) -> Result<()> {
+    let recipe = recipe::Recipe::read(&paths.recipe)?;
+    let base = train::base(&paths.base, &recipe)?;
+    let (_, tokens) = base.input()?;
+    let sets = data::read(&recipe, &paths.data, &tokens)?;
+    let (teacher, out) = (data::Answers::new(), paths.out.as_path());
+    let training = train::Training { recipe: &recipe, base: &base, tokens, sets, teacher, out };
+    data::write_answers(&train::answers_to_train(&training)?, out)
 }

@@ -122,7 +122,7 @@ pub(crate) enum Precision {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Teacher {
-    /// JSON Lines of the pairs' keys and the teacher's logits.
+    /// JSON Lines of the pairs' keys and the teacher's logits, in the folder of the data.
     pub(crate) answers: PathBuf,
     /// Share of the teacher in what a pair is trained toward; the rest is gold.
     pub(crate) weight: f64,
@@ -191,7 +191,7 @@ impl Recipe {
         Self::parse(&text).with_context(|| format!("{name} is no such recipe"))
     }
 
-    fn parse(text: &str) -> Result<Self> {
+    pub(crate) fn parse(text: &str) -> Result<Self> {
         let recipe: Self = toml::from_str(text)?;
         let Training { epochs, tokens_per_step, dropout, averaging, warm_up, .. } = recipe.training;
         ensure!(epochs > 0, "training.epochs is 0");

@@ -4,7 +4,7 @@ use crate::bert::{self, Bert, Dropout, Weights};
 use crate::data::{self, Answers, Batch, DataSet, Example};
 use crate::optimizer::State;
 use crate::recipe::Recipe;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 use standpoint_core::{Label, Probabilities};
 use standpoint_encoder::{Bytes, Floats, ModelFiles, Tokens, read_tensors, write_quantized};
@@ -200,7 +200,7 @@ fn log(training: &Training<'_>, metrics: &Metrics<'_>) -> Result<()> {
 }
 
 /// What a model says to examples, in their order.
-pub(crate) fn answers(
+fn answers(
     bert: &Bert,
     weights: &Weights,
     examples: &[Example],
@@ -220,6 +220,21 @@ pub(crate) fn answers(
     answers
 }
 
+/// What the base says to every pair that the recipe trains on.
+pub(crate) fn answers_to_train(training: &Training<'_>) -> Result<Answers> {
+    let (config, _) = training.base.input()?;
+    let bert = Bert::new(config, training.recipe.training.precision);
+    let tensors = read_tensors(&training.base.weights).map_err(anyhow::Error::msg)?;
+    ensure!(tensors.contains_key("classifier.weight"), "the teacher has no classifier");
+    let weights = bert::weights(tensors, bert.config(), 0)?;
+    let of_set = |set: &DataSet| {
+        let found = answers(&bert, &weights, &set.train, training);
+        let keys = set.train.iter().map(|example| example.key.clone());
+        keys.zip(found).collect::<Vec<_>>()
+    };
+    Ok(training.sets.iter().flat_map(of_set).collect())
+}
+
 /// Answers with gold, for the rows whose gold is one label.
 fn graded(examples: &[Example], answers: &[[f32; 3]]) -> Vec<Graded> {
     let of = |(example, logits): (&Example, &[f32; 3])| {
@@ -234,16 +249,8 @@ fn score(training: &Training<'_>, bert: &Bert, weights: &Weights) -> BTreeMap<St
     let of = |set: &DataSet| {
         let rows = set.dev.len().min(training.recipe.training.dev_rows);
         let graded = graded(&set.dev[..rows], &answers(bert, weights, &set.dev[..rows], training));
-        let judged: Vec<Judged<'_>> = graded
-            .iter()
-            .map(|row| Judged {
-                gold: row.gold,
-                predicted: Some(row.probabilities.label()),
-                probabilities: Some(row.probabilities),
-                target: "",
-                cluster: None,
-            })
-            .collect();
+        let judged: Vec<Judged<'_>> =
+            graded.iter().map(|row| Judged::by_model(row.gold, row.probabilities)).collect();
         (set.name.clone(), Scores::of(&judged).overall.macro_f1.value)
     };
     training.sets.iter().filter(|set| !set.dev.is_empty()).map(of).collect()
@@ -298,4 +305,127 @@ pub(crate) fn base(folder: &Path, recipe: &Recipe) -> Result<ModelFiles> {
         tokenizer: read("tokenizer.json")?.into(),
         weights: Bytes::from(read("model.safetensors")?),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tiny;
+    use standpoint_core::{Pair, StanceModel};
+    use standpoint_encoder::{PairClassifier, Precision};
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    /// What is trained is what the encoder runs: the same logits from the same weights, padded or not.
+    #[test]
+    fn the_logits_are_those_of_our_encoder() {
+        let files = &minilm_stance::FILES;
+        let (config, tokens) = files.input().unwrap();
+        let weights = bert::weights(read_tensors(&files.weights).unwrap(), &config, 1).unwrap();
+        let pairs = [
+            ("a carbon tax", "A carbon tax is a disaster for workers."),
+            ("The tunnel should be built", "Nobody who has seen the figures can defend it."),
+            ("the levy", "It works."),
+        ];
+        let examples: Vec<Example> =
+            pairs.iter().map(|(target, text)| Example::of(target, text, &tokens)).collect();
+        let recipe = Recipe::parse(&toy("f32")).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let training = Training {
+            recipe: &recipe,
+            base: files,
+            tokens,
+            sets: Vec::new(),
+            teacher: Answers::new(),
+            out: folder.path(),
+        };
+        let bert = Bert::new(config, crate::recipe::Precision::F32);
+        let found = answers(&bert, &weights, &examples, &training);
+        let ours = PairClassifier::load(files, Precision::F32).unwrap();
+        let pairs = pairs.map(|(target, text)| Pair { target, text });
+        for (found, (ours, _)) in found.iter().zip(ours.logits(&pairs).unwrap()) {
+            for (a, b) in found.iter().zip(ours) {
+                assert!((a - b).abs() < 1e-3, "{found:?} is not {ours:?}");
+            }
+        }
+    }
+
+    fn toy(precision: &str) -> String {
+        format!(
+            r#"
+            [model]
+            name = "toy"
+            description = ""
+            license = "MIT"
+            source = ""
+            languages = ["en"]
+            max_tokens = 16
+            [training]
+            epochs = 6
+            tokens_per_step = 128
+            learning_rate = 3e-3
+            averaging = 0.9
+            precision = "{precision}"
+            patience = 100
+            [[set]]
+            name = "toy"
+            train = "train.jsonl"
+            dev = "dev.jsonl"
+            off_topic = 0.3"#
+        )
+    }
+
+    /// A text is for what it calls good, against what it calls bad, and neutral to all else.
+    fn data(folder: &Path) {
+        let row = |i: usize| {
+            let (word, label) = [("good", "favor"), ("bad", "against")][i % 2];
+            let (on, off) = [("levy", "tax"), ("tax", "levy")][i / 2 % 2];
+            let (target, label) = if i % 3 == 0 { (off, "neutral") } else { (on, label) };
+            let text = format!("{}{word} {on} {i}", "the ".repeat(i % 5));
+            serde_json::json!({"text": text, "target": target, "label": label}).to_string()
+        };
+        let rows = |range: std::ops::Range<usize>| range.map(row).collect::<Vec<_>>().join("\n");
+        fs::write(folder.join("train.jsonl"), rows(0..600)).unwrap();
+        fs::write(folder.join("dev.jsonl"), rows(600..700)).unwrap();
+    }
+
+    fn run(folder: &Path, out: &Path, say: &mut dyn FnMut(String)) -> Result<()> {
+        let recipe = Recipe::parse(&toy("bf16")).unwrap();
+        let base = tiny::base(toml::to_string(&recipe.model.settings(1.0)).unwrap());
+        let (_, tokens) = base.input()?;
+        let sets = data::read(&recipe, folder, &tokens)?;
+        fs::create_dir_all(out)?;
+        let teacher = Answers::new();
+        train(&Training { recipe: &recipe, base: &base, tokens, sets, teacher, out }, say)
+    }
+
+    #[test]
+    fn a_killed_training_goes_on_to_the_same_model_and_the_model_has_learned() {
+        tch::set_num_threads(1);
+        let folder = tempfile::tempdir().unwrap();
+        data(folder.path());
+        let (whole, killed) = (folder.path().join("whole"), folder.path().join("killed"));
+        run(folder.path(), &whole, &mut |_| {}).unwrap();
+
+        let mut scores = 0;
+        let mut kill = |line: String| {
+            scores += usize::from(line.contains("macro-F1"));
+            assert!(scores < 3, "killed here, between a score and its checkpoint");
+        };
+        let run_to_the_kill = || run(folder.path(), &killed, &mut kill);
+        assert!(catch_unwind(AssertUnwindSafe(run_to_the_kill)).is_err());
+        let mut said = Vec::new();
+        run(folder.path(), &killed, &mut |line| said.push(line)).unwrap();
+        assert!(said[0].starts_with("goes on at epoch 0, batch "), "{said:?}");
+        let weights = |out: &Path| fs::read(out.join("model/model.safetensors")).unwrap();
+        assert!(weights(&whole) == weights(&killed), "a resumed training gives another model");
+
+        let files = ModelFiles::from_folder(&whole.join("model")).unwrap();
+        let model = PairClassifier::load(&files, Precision::F32).unwrap();
+        let label = |target, text| {
+            model.classify(&[Pair { target, text }]).unwrap()[0].probabilities.label()
+        };
+        assert_eq!(label("levy", "the good levy"), Label::Favor);
+        assert_eq!(label("levy", "the bad levy"), Label::Against);
+        assert_eq!(label("levy", "the bad tax"), Label::Neutral);
+    }
 }

@@ -19,6 +19,14 @@ pub struct Judged<'a> {
     pub cluster: Option<&'a str>,
 }
 
+impl Judged<'static> {
+    /// What a model says to a text, with no target of its own to be told apart by.
+    pub fn by_model(gold: Label, probabilities: Probabilities) -> Self {
+        let predicted = Some(probabilities.label());
+        Self { gold, predicted, probabilities: Some(probabilities), target: "", cluster: None }
+    }
+}
+
 /// Figures over all rows and per target.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Scores {
