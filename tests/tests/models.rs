@@ -8,7 +8,8 @@ use std::path::Path;
 const PAIR: [&str; 2] = ["a carbon price", "The carbon price is a disaster for working families."];
 
 fn manifest(out: &Path) -> Value {
-    serde_json::from_slice(&fs::read(out.join("run.json")).unwrap()).unwrap()
+    let content = fs::read(out.join("run.json")).expect("a run leaves its manifest");
+    serde_json::from_slice(&content).expect("run.json is JSON")
 }
 
 /// A run over the sample corpus with these options.
@@ -89,7 +90,7 @@ fn a_calibration_is_written_read_and_bound_to_its_model() {
         (folder.path().join("gold.jsonl"), folder.path().join("standpoint.toml"));
     // The lexical model answers "against" to all of these; a fifth of the labels disagree.
     let row = |i: usize| {
-        let label = if i % 5 == 0 { "neutral" } else { "against" };
+        let label = if i.is_multiple_of(5) { "neutral" } else { "against" };
         let text = format!("{} Number {i}.", PAIR[1]);
         serde_json::json!({"text": text, "target": PAIR[0], "label": label}).to_string()
     };

@@ -476,9 +476,9 @@ mod tests {
     fn an_epoch_is_the_same_again_within_its_tokens_and_turns_what_it_negates() {
         let folder = tempfile::tempdir().unwrap();
         let long = "good ".repeat(11);
+        let targets = ["We should levy", "We should not tax"];
         let rows: Vec<String> = (0..40)
-            .map(|i| row(&format!("{} {i}", &long[..5 * (1 + i % 11)]), "We should levy", "favor"))
-            .chain([row("bad", "tax", "against")])
+            .map(|i| row(&format!("{} {i}", &long[..5 * (1 + i % 11)]), targets[i % 2], "favor"))
             .collect();
         std::fs::write(folder.path().join("a.jsonl"), rows.join("\n")).unwrap();
         let recipe = recipe(
@@ -517,9 +517,9 @@ mod tests {
                 }
             }
         }
-        // Every row twice; of 41 off-topic draws only those whose targets differ are pairs.
-        assert_eq!((favor, against), (0, 82), "every \"should\" is negated, and favor turned");
-        assert!((1..=41).contains(&neutral), "{neutral} off-topic pairs");
+        assert_eq!((favor, against), (0, 80), "every row twice, negated, and favor turned");
+        // Of 40 draws those make a pair whose two targets differ: about half.
+        assert!((10..=30).contains(&neutral), "{neutral} off-topic pairs");
     }
 
     #[test]

@@ -362,25 +362,23 @@ mod tests {
             [training]
             epochs = 6
             tokens_per_step = 128
-            learning_rate = 3e-3
+            learning_rate = 5e-3
             averaging = 0.9
             precision = "{precision}"
             patience = 100
             [[set]]
             name = "toy"
             train = "train.jsonl"
-            dev = "dev.jsonl"
-            off_topic = 0.3"#
+            dev = "dev.jsonl""#
         )
     }
 
-    /// A text is for what it calls good, against what it calls bad, and neutral to all else.
+    /// A text that calls something good is for it, one that calls it bad against it.
     fn data(folder: &Path) {
         let row = |i: usize| {
-            let (word, label) = [("good", "favor"), ("bad", "against")][i % 2];
-            let (on, off) = [("levy", "tax"), ("tax", "levy")][i / 2 % 2];
-            let (target, label) = if i % 3 == 0 { (off, "neutral") } else { (on, label) };
-            let text = format!("{}{word} {on} {i}", "the ".repeat(i % 5));
+            let (word, label) = [("good", "favor"), ("bad", "against"), ("a", "neutral")][i % 3];
+            let text = format!("{}{word} levy {i}", "the ".repeat(i % 5));
+            let target = ["levy", "the levy"][i % 2];
             serde_json::json!({"text": text, "target": target, "label": label}).to_string()
         };
         let rows = |range: std::ops::Range<usize>| range.map(row).collect::<Vec<_>>().join("\n");
@@ -426,6 +424,6 @@ mod tests {
         };
         assert_eq!(label("levy", "the good levy"), Label::Favor);
         assert_eq!(label("levy", "the bad levy"), Label::Against);
-        assert_eq!(label("levy", "the bad tax"), Label::Neutral);
+        assert_eq!(label("levy", "a levy 1"), Label::Neutral);
     }
 }

@@ -60,8 +60,8 @@ thread_local! {
 }
 
 enum Network {
-    Classifier(SequenceClassificationOption),
-    Embedder(SentenceEmbeddingsOption),
+    Classifier(Box<SequenceClassificationOption>),
+    Embedder(Box<SentenceEmbeddingsOption>),
 }
 
 impl RustBert {
@@ -143,7 +143,7 @@ impl Source {
         );
         config.device = Device::Cpu;
         let made = SequenceClassificationOption::new(&config);
-        made.map(Network::Classifier).map_err(|error| error.to_string())
+        made.map(|made| Network::Classifier(Box::new(made))).map_err(|error| error.to_string())
     }
 
     fn embedder(&self) -> Result<Network, String> {
@@ -155,7 +155,7 @@ impl Source {
         // Nothing reads a pooler's output here, and many embedders are stored without one.
         match missing.iter().find(|name| !name.starts_with("pooler.")) {
             Some(name) => Err(format!("{}: no tensor {name}", self.weights.display())),
-            None => Ok(Network::Embedder(network)),
+            None => Ok(Network::Embedder(Box::new(network))),
         }
     }
 }
