@@ -13,6 +13,11 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
+#[cfg(not(feature = "ort"))]
+use onnx::{embedder as onnx_embedder, stance_model as onnx_stance_model};
+#[cfg(feature = "ort")]
+use onnx::{ort_embedder as onnx_embedder, ort_stance_model as onnx_stance_model};
+
 /// A model that is built in.
 struct BuiltIn {
     name: &'static str,
@@ -38,7 +43,7 @@ pub(crate) fn embedder(model: &str, precision: Precision) -> anyhow::Result<Arc<
                 Engine::Encoder => ModelFiles::from_folder(path)
                     .and_then(|files| SentenceEncoder::load(&files, precision))
                     .map(|model| Arc::new(model) as _),
-                Engine::Onnx => onnx::embedder(path).map(|model| Arc::new(model) as _),
+                Engine::Onnx => onnx_embedder(path).map(|model| Arc::new(model) as _),
                 Engine::RustBert => standpoint_rust_bert::embedder(path),
             }
         }
@@ -60,7 +65,7 @@ pub(crate) fn stance_model(
                 Engine::Encoder => ModelFiles::from_folder(path)
                     .and_then(|files| PairClassifier::load(&files, precision))
                     .map(|model| Arc::new(model) as _),
-                Engine::Onnx => onnx::stance_model(path).map(|model| Arc::new(model) as _),
+                Engine::Onnx => onnx_stance_model(path).map(|model| Arc::new(model) as _),
                 Engine::RustBert => standpoint_rust_bert::stance_model(path),
             }
         }
@@ -110,6 +115,7 @@ impl Engine {
     fn name(self) -> &'static str {
         match self {
             Self::Encoder => "our own encoder",
+            Self::Onnx if cfg!(feature = "ort") => "ONNX Runtime",
             Self::Onnx => "rten, for ONNX",
             Self::RustBert => "rust-bert",
         }
