@@ -62,61 +62,83 @@ pub(crate) fn train(training: &Training<'_>, say: &mut dyn FnMut(String)) -> Res
     let (mut state, mut position) = start(training, &bert, say)?;
     let mut dropout = Dropout::new(settings.dropout, settings.seed, settings.precision);
     let began = Instant::now();
-    let mut steps_per_epoch = 0;
-    while position.epoch < settings.epochs && position.worse < settings.patience {
+    let goes_on = |position: &Position| position.worse < settings.patience;
+    while position.epoch < settings.epochs && goes_on(&position) {
         let batches = epoch(training, position.epoch);
-        steps_per_epoch = steps_per_epoch.max(batches.len());
-        let all = (settings.epochs * batches.len()) as f64;
         let every = batches.len().div_ceil(settings.scores_per_epoch);
-        let mut losses = (0.0, 0_usize);
-        while position.batch < batches.len() && position.worse < settings.patience {
+        let mut losses = Losses::default();
+        while position.batch < batches.len() && goes_on(&position) {
             if let Some(dropout) = &mut dropout {
                 dropout.at_step(settings.seed, state.step);
             }
-            let batch = &batches[position.batch];
-            let loss = loss(&bert, &state.weights, batch, dropout.as_mut());
-            let progress = (position.epoch * batches.len() + position.batch) as f64 / all;
+            let loss = loss(&bert, &state.weights, &batches[position.batch], dropout.as_mut());
+            let progress = position.epochs(batches.len()) / settings.epochs as f64;
             state.step(&loss, settings, bert.config(), progress);
-            losses = (losses.0 + loss.double_value(&[]), losses.1 + 1);
+            losses.add(loss.double_value(&[]));
             position.batch += 1;
-            if state.step % 50 == 0 {
-                let done = position.epoch as f64 + position.batch as f64 / batches.len() as f64;
-                let rate = began.elapsed().as_secs_f64();
-                let mean = losses.0 / losses.1 as f64;
-                say(format!("epoch {done:.3}, step {}, loss {mean:.4}, {rate:.0} s", state.step));
+            position.step = state.step;
+            let (epoch, seconds) = (position.epochs(batches.len()), began.elapsed().as_secs_f64());
+            let loss = losses.mean();
+            if state.step.is_multiple_of(50) {
+                let step = state.step;
+                say(format!("epoch {epoch:.3}, step {step}, loss {loss:.4}, {seconds:.0} s"));
             }
-            if position.batch % every == 0 || position.batch == batches.len() {
+            if position.batch.is_multiple_of(every) || position.batch == batches.len() {
                 let scores = score(training, &bert, &state.averaged);
-                let mean = scores.values().sum::<f64>() / scores.len().max(1) as f64;
-                let done = position.epoch as f64 + position.batch as f64 / batches.len() as f64;
-                log(
-                    training,
-                    &Metrics {
-                        epoch: done,
-                        step: state.step,
-                        loss: losses.0 / losses.1 as f64,
-                        mean_macro_f1: mean,
-                        macro_f1: &scores,
-                        seconds: began.elapsed().as_secs_f64(),
-                    },
-                )?;
-                say(format!("epoch {done:.3}: mean macro-F1 {mean:.4} of {scores:.3?}"));
-                losses = (0.0, 0);
-                if mean > position.best {
-                    position.best = mean;
-                    position.worse = 0;
-                    save(&named("", &state.averaged), &training.out.join(BEST))?;
-                } else {
-                    position.worse += 1;
-                }
-                position.step = state.step;
-                checkpoint(training, &state, &position)?;
+                let mean_macro_f1 = scores.values().sum::<f64>() / scores.len().max(1) as f64;
+                say(format!("epoch {epoch:.3}: mean macro-F1 {mean_macro_f1:.4} of {scores:.3?}"));
+                let (step, macro_f1) = (state.step, &scores);
+                log(training, &Metrics { epoch, step, loss, mean_macro_f1, macro_f1, seconds })?;
+                losses = Losses::default();
+                keep(training, &state, &mut position, mean_macro_f1)?;
             }
         }
         position.epoch += 1;
         position.batch = 0;
     }
     export(training, &bert, say)
+}
+
+impl Position {
+    /// Epochs done, with the part of the one that is going on.
+    fn epochs(&self, batches: usize) -> f64 {
+        self.epoch as f64 + self.batch as f64 / batches as f64
+    }
+}
+
+/// The losses since dev was last scored.
+#[derive(Default)]
+struct Losses {
+    sum: f64,
+    count: usize,
+}
+
+impl Losses {
+    fn add(&mut self, loss: f64) {
+        self.sum += loss;
+        self.count += 1;
+    }
+
+    fn mean(&self) -> f64 {
+        self.sum / self.count.max(1) as f64
+    }
+}
+
+/// Keeps the averaged weights if they are the best so far, and a checkpoint in any case.
+fn keep(
+    training: &Training<'_>,
+    state: &State,
+    position: &mut Position,
+    mean_macro_f1: f64,
+) -> Result<()> {
+    if mean_macro_f1 > position.best {
+        position.best = mean_macro_f1;
+        position.worse = 0;
+        save(&named("", &state.averaged), &training.out.join(BEST))?;
+    } else {
+        position.worse += 1;
+    }
+    checkpoint(training, state, position)
 }
 
 /// The batches of an epoch.
