@@ -128,9 +128,7 @@ impl Tokens {
     /// does not fit is cut from the end of the text, and from that of the target only as far as the
     /// target takes more than half of the room.
     pub fn pair(&self, target: &[u32], text: &[u32]) -> Input {
-        let room = self.pair.room(self.max_tokens);
-        let target_read = target.len().min((room / 2).max(room.saturating_sub(text.len())));
-        let text_read = text.len().min(room - target_read);
+        let (target_read, text_read) = self.read(target.len(), text.len());
         let truncated = target.len() + text.len() - target_read - text_read;
         self.pair.input(&target[..target_read], &text[..text_read], truncated)
     }
@@ -138,11 +136,16 @@ impl Tokens {
     /// As [`pair`](Self::pair), with the text first: premise and hypothesis of an entailment model.
     /// The premise is cut first.
     pub fn premise(&self, text: &[u32], hypothesis: &[u32]) -> Input {
-        let room = self.pair.room(self.max_tokens);
-        let hypothesis_read = hypothesis.len().min((room / 2).max(room.saturating_sub(text.len())));
-        let text_read = text.len().min(room - hypothesis_read);
+        let (hypothesis_read, text_read) = self.read(hypothesis.len(), text.len());
         let truncated = hypothesis.len() + text.len() - hypothesis_read - text_read;
         self.pair.input(&text[..text_read], &hypothesis[..hypothesis_read], truncated)
+    }
+
+    /// How many tokens of a target and of a text are read, given how many there are.
+    fn read(&self, target: usize, text: usize) -> (usize, usize) {
+        let room = self.pair.room(self.max_tokens);
+        let target_read = target.min((room / 2).max(room.saturating_sub(text)));
+        (target_read, text.min(room - target_read))
     }
 
     /// The tokens of a text, without special ones.
@@ -251,6 +254,10 @@ mod tests {
         assert_eq!(counts(&pair(23, 40, 40)), (10, 10, 60), "both are long: half each");
         assert_eq!(counts(&pair(23, 40, 4)), (16, 4, 24), "a short text leaves its room");
         assert_eq!(counts(&pair(23, 40, 0)), (20, 0, 20), "no text");
+        let tokens = tokens(23);
+        let premise = tokens.premise(&[B; 40], &[A; 5]);
+        assert_eq!((premise.second - 2, premise.truncated), (15, 25), "the premise is cut");
+        assert_eq!((premise.ids[1], premise.ids[premise.second]), (B, A), "and comes first");
         assert_eq!(pair(23, 1, 1).ids, [CLS, A, SEP, B, SEP]);
         assert_eq!(pair(23, 1, 1).second, 3, "the text and its [SEP] are of type 1");
     }
