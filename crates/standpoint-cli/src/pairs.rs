@@ -88,7 +88,9 @@ impl Only {
     fn takes(&self, row: &Map<String, Value>) -> bool {
         match row.get(&self.field) {
             Some(Value::String(value)) => *value == self.value,
-            Some(value) => value.to_string() == self.value,
+            Some(value) => {
+                serde_json::from_str(&self.value).is_ok_and(|asked: Value| asked == *value)
+            }
             None => false,
         }
     }

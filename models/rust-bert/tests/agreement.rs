@@ -7,8 +7,10 @@ use std::path::Path;
 
 /// The files of a built-in model as Hugging Face has them: weights as f32.
 fn folder(files: &ModelFiles, prefix: &str) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    let write = |name: &str, bytes: &[u8]| std::fs::write(folder.path().join(name), bytes).unwrap();
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let write = |name: &str, bytes: &[u8]| {
+        std::fs::write(folder.path().join(name), bytes).expect("it can be written");
+    };
     write("model.toml", &files.model_toml);
     write("config.json", &files.config);
     write("tokenizer.json", &files.tokenizer);
@@ -17,8 +19,10 @@ fn folder(files: &ModelFiles, prefix: &str) -> tempfile::TempDir {
         let prefix = if name.starts_with("classifier") { "" } else { prefix };
         (format!("{prefix}{name}"), tch::Tensor::from_slice(&values).view(&shape[..]))
     };
-    let tensors: Vec<_> = read_tensors(&files.weights).unwrap().into_iter().map(tensor).collect();
-    tch::Tensor::write_safetensors(&tensors, folder.path().join("model.safetensors")).unwrap();
+    let tensors: Vec<_> =
+        read_tensors(&files.weights).expect("weights that load").into_iter().map(tensor).collect();
+    tch::Tensor::write_safetensors(&tensors, folder.path().join("model.safetensors"))
+        .expect("tensors can be written");
     folder
 }
 
