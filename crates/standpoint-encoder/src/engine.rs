@@ -40,8 +40,6 @@ pub struct EngineFolder {
     pub family: String,
     /// Length of a token's vector.
     pub hidden: usize,
-    /// Index of the padding token, for engines that make a mask of it.
-    pub padding: u32,
     labels: BTreeMap<usize, String>,
     vocabulary: usize,
     tokenizer: Vec<u8>,
@@ -57,8 +55,6 @@ struct AnyConfig {
     vocab_size: usize,
     #[serde(default = "positions")]
     max_position_embeddings: usize,
-    #[serde(default)]
-    pad_token_id: u32,
     #[serde(default)]
     id2label: BTreeMap<usize, String>,
 }
@@ -129,7 +125,6 @@ impl EngineFolder {
             settings,
             family: config.model_type,
             hidden: config.hidden_size,
-            padding: config.pad_token_id,
             labels: config.id2label,
             vocabulary: config.vocab_size,
             tokenizer,

@@ -46,7 +46,7 @@ pub struct ModelToml {
     pub embedding: Option<EmbeddingSettings>,
     /// Settings of a stance model.
     pub stance: Option<StanceSettings>,
-    /// How an entailment model is asked for a stance; beside `stance`, or in its place.
+    /// How an entailment model is asked for a stance, in place of `stance`.
     pub entailment: Option<Hypotheses>,
 }
 

@@ -112,11 +112,6 @@ impl Tokens {
         Ok(Self { tokenizer, single, pair, max_tokens })
     }
 
-    /// The longest input in tokens, special tokens included.
-    pub fn max_tokens(&self) -> usize {
-        self.max_tokens
-    }
-
     /// `[CLS] text [SEP]`, or what the model has for them, of the tokens of a text. What does not fit
     /// is cut from the text's end.
     pub fn text(&self, words: &[u32]) -> Input {

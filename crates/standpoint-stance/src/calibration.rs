@@ -89,7 +89,8 @@ const SURENESS: f64 = 0.95;
 /// Thresholds are tried from the highest on down, each by an exact binomial test, and the first that
 /// fails ends the search, so that trying many costs nothing: fixed-sequence testing, as in Angelopoulos
 /// et al., "Learn then Test", 2021. The first is the one with so many rows above it that not a single
-/// error among them would do.
+/// error among them would do. (A temperature fitted to the same rows before is not accounted for: one
+/// number, which moves confidences and no labels.)
 pub fn abstention_threshold(rows: &[Graded], error_rate: f64) -> Option<Threshold> {
     let mut sorted: Vec<(f32, bool)> =
         rows.iter().map(|row| (row.probabilities.confidence(), row.is_right())).collect();
