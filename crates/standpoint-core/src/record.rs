@@ -155,6 +155,12 @@ impl Holder {
         }
     }
 
+    /// How a model that reads holders is asked for what somebody holds of a target: this is its
+    /// pair's target. Models are trained with the same words.
+    pub fn question(holder: &str, target: &str) -> String {
+        format!("{holder}: {target}")
+    }
+
     /// The actor's name; for the author, the word `author`.
     pub fn name(&self) -> &str {
         match self {

@@ -1,5 +1,6 @@
 //! From data sets to batches: what may be learned from, what an epoch draws of it, and in which order.
 
+use crate::holders;
 use crate::recipe::{Recipe, Set};
 use anyhow::{Context, Result, anyhow, ensure};
 use fastrand::Rng;
@@ -36,10 +37,11 @@ pub(crate) struct DataSet {
 }
 
 /// A row of a file, before it is made into tokens.
-struct Row {
-    text: String,
-    target: String,
-    gold: [f32; 3],
+pub(crate) struct Row {
+    pub(crate) text: String,
+    pub(crate) target: String,
+    /// Probabilities of favor, against and neutral.
+    pub(crate) gold: [f32; 3],
 }
 
 /// A pair as an epoch draws it.
@@ -103,14 +105,26 @@ pub(crate) fn read(recipe: &Recipe, folder: &Path, tokens: &Tokens) -> Result<Ve
             .into_iter()
             .filter(|row| !dev_pairs.contains(&row.key()) && !apart.contains(&folded(&row.text)));
         let train = merged(kept);
-        let example = |row: &Row| row.example(tokens);
+        let examples = |rows: &[Row]| -> Result<Vec<Example>> {
+            rows.iter().map(|row| row.example(tokens)).collect()
+        };
         sets.push(DataSet {
             name: set.name.clone(),
             left_out: read - train.len(),
-            train: train.iter().map(example).collect::<Result<_>>()?,
-            dev: dev.iter().map(example).collect::<Result<_>>()?,
+            train: examples(&train)?,
+            dev: examples(&dev)?,
             recipe: set.clone(),
         });
+        if set.reported > 0.0 {
+            let seed = recipe.training.seed;
+            sets.push(DataSet {
+                name: format!("{}, reported", set.name),
+                left_out: 0,
+                train: examples(&holders::reported(&train, seed))?,
+                dev: examples(&holders::reported(&dev, seed))?,
+                recipe: Set { share: set.reported, off_topic: 0.0, negated: 0.0, ..set.clone() },
+            });
+        }
     }
     Ok(sets)
 }
@@ -148,14 +162,15 @@ fn read_rows(path: &Path, set: &Set, recipe: &Recipe) -> Result<Vec<Row>> {
         }
         let row: Map<String, Value> = serde_json::from_str(&line)
             .with_context(|| format!("{name}:{at} is no JSON object"))?;
-        rows.push(Row::of(&row, set, recipe).with_context(|| format!("{name}:{at}"))?);
+        rows.extend(Row::all(&row, set, recipe).with_context(|| format!("{name}:{at}"))?);
     }
     ensure!(!rows.is_empty(), "{name} has no rows");
     Ok(rows)
 }
 
 impl Row {
-    fn of(row: &Map<String, Value>, set: &Set, recipe: &Recipe) -> Result<Self> {
+    /// What a line of a file asks: one thing, or who of two holds what of the other.
+    fn all(row: &Map<String, Value>, set: &Set, recipe: &Recipe) -> Result<Vec<Self>> {
         let field = |name: &str| match row.get(name) {
             Some(Value::String(value)) => Ok(value.clone()),
             _ => Err(anyhow!("no text in the field {name:?}")),
@@ -164,8 +179,11 @@ impl Row {
         let meaning = recipe.meaning(&label).with_context(|| {
             format!("label {label:?} is none of favor, against, neutral, nor in the table [labels]")
         })?;
-        let target = field(&set.target)?;
-        Ok(Row { text: field("text")?, target, gold: meaning.probabilities() })
+        let gold = meaning.probabilities();
+        if set.related {
+            return holders::related(row, gold);
+        }
+        Ok(vec![Row { text: field("text")?, target: field(&set.target)?, gold }])
     }
 
     /// Pairs that differ in case, spaces or punctuation only are the same. A hash, so that a file of

@@ -12,6 +12,7 @@
 
 mod bert;
 mod data;
+mod holders;
 mod optimizer;
 mod recipe;
 #[cfg(test)]
