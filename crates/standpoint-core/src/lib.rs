@@ -31,7 +31,8 @@ pub mod testing;
 
 pub use document::{Cut, CutReason, Document, Failure, Kind, Passage, Piece, Source};
 pub use model::{
-    Classification, Embedder, Embeddings, ModelError, ModelInfo, Pair, StanceModel, Task,
+    Attribution, AttributionTagger, Classification, Embedder, Embeddings, ModelError, ModelInfo,
+    Pair, StanceModel, Tagged, Task,
 };
 pub use record::{Evidence, Holder, Label, Probabilities, Record, Stance, Voice};
 pub use span::Span;

@@ -1,4 +1,4 @@
-use crate::Probabilities;
+use crate::{Probabilities, Span};
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
@@ -10,6 +10,19 @@ pub enum Task {
     Embedding,
     /// Target and text to probabilities: [`StanceModel`].
     Stance,
+    /// Texts to who says what in them: [`AttributionTagger`].
+    Attribution,
+}
+
+impl Task {
+    /// The name used in `model.toml`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Task::Embedding => "embedding",
+            Task::Stance => "stance",
+            Task::Attribution => "attribution",
+        }
+    }
 }
 
 /// What a model says of itself; it stands in `run.json` and in the report.
@@ -32,6 +45,10 @@ pub struct ModelInfo {
     /// The longest input in the model's own tokens, special tokens included; what is longer is
     /// truncated, and the truncation reported.
     pub max_tokens: usize,
+    /// A stance model's: whether it can be asked what a named holder holds of a target, by
+    /// [`Holder::question`](crate::Holder::question).
+    #[serde(default)]
+    pub reads_holders: bool,
 }
 
 impl ModelInfo {
@@ -138,4 +155,42 @@ pub trait StanceModel: Send + Sync {
     /// # Errors
     /// [`ModelError::Tokenize`] where a pair cannot be made into input.
     fn classify(&self, pairs: &[Pair<'_>]) -> Result<Vec<Classification>, ModelError>;
+}
+
+/// Somebody's words or view that a text gives: who (*source*), how it is said (*cue*) and what
+/// (*content*), as Pareti ("PARC 3.0: A Corpus of Attribution Relations", LREC 2016) parts them.
+///
+/// One that lies in the content of another is nested: "A said that B had warned …".
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attribution {
+    /// The words for whose it is ("the minister", "she"); empty where the text does not say.
+    pub source: Vec<Span>,
+    /// The words that attribute it ("said", "according to").
+    pub cue: Span,
+    /// What is attributed, marks of quotation included, in order and disjoint: one run of text, or
+    /// several where the clause of the cue stands in between.
+    pub content: Vec<Span>,
+}
+
+/// A tagger's answer to one text.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Tagged {
+    /// What the text attributes to somebody, in the order of the cues; bytes of the text.
+    pub attributions: Vec<Attribution>,
+    /// How many tokens of the text did not fit and were not read.
+    pub truncated: usize,
+}
+
+/// Tells who says what in a text: a paragraph, or some sentences of one.
+///
+/// The same promises as for [`Embedder`] hold: batch = single, on any thread.
+pub trait AttributionTagger: Send + Sync {
+    /// What the model says of itself.
+    fn info(&self) -> &ModelInfo;
+
+    /// One answer per text, in order.
+    ///
+    /// # Errors
+    /// [`ModelError::Tokenize`] where a text cannot be made into input.
+    fn tag(&self, texts: &[&str]) -> Result<Vec<Tagged>, ModelError>;
 }

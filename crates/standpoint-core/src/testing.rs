@@ -6,7 +6,7 @@
 //! standpoint_core::testing::check_embedder(&minilm::load(Precision::Auto).unwrap());
 //! ```
 
-use crate::{Classification, Embedder, Embeddings, Pair, StanceModel, Task};
+use crate::{AttributionTagger, Classification, Embedder, Embeddings, Pair, StanceModel, Task};
 
 /// Texts of many lengths and scripts, an empty one and one far beyond any model's maximum.
 fn texts() -> Vec<String> {
@@ -126,6 +126,48 @@ pub fn check_stance_model(model: &dyn StanceModel) {
         }
     });
     assert!(classify(&[]).is_empty(), "an empty batch");
+}
+
+/// Checks a tagger against every promise of [`AttributionTagger`].
+///
+/// # Panics
+/// With a message that names the broken promise.
+pub fn check_attribution_tagger(model: &dyn AttributionTagger) {
+    let info = model.info();
+    assert_eq!(info.task, Task::Attribution, "task");
+    assert!(!info.name.is_empty() && !info.hash.is_empty(), "a model has a name and a hash");
+    let mut texts = texts();
+    texts.push("“Così fan tutte 🙂,” said Élise. “It’s over,” her brother warned.".to_owned());
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let tag = |texts: &[&str]| model.tag(texts).expect("no text is refused");
+
+    let batch = tag(&texts);
+    assert_eq!(batch.len(), texts.len(), "one answer per text");
+    for (tagged, text) in batch.iter().zip(&texts) {
+        let cues: Vec<usize> = tagged.attributions.iter().map(|a| a.cue.start).collect();
+        assert!(cues.is_sorted(), "in the order of the cues: {:?}", head(text));
+        for attribution in &tagged.attributions {
+            let spans = attribution.source.iter().chain(&attribution.content);
+            for span in spans.chain([&attribution.cue]) {
+                let slice = span.of(text).unwrap_or_default();
+                assert!(!slice.trim().is_empty(), "{span:?} of {:?}", head(text));
+            }
+            let disjoint = attribution.content.windows(2).all(|two| two[0].end <= two[1].start);
+            assert!(disjoint, "content in order and disjoint: {:?}", head(text));
+        }
+    }
+    let truncated: Vec<usize> = batch.iter().map(|tagged| tagged.truncated).collect();
+    check_truncation(&truncated, &texts, info.max_tokens);
+    for (text, answer) in texts.iter().zip(&batch) {
+        assert_eq!(tag(&[text])[0], *answer, "batch = single: {:?}", head(text));
+    }
+    std::thread::scope(|scope| {
+        let runs: Vec<_> = (0..3).map(|_| scope.spawn(|| tag(&texts))).collect();
+        for run in runs {
+            assert_eq!(run.join().expect("no panic"), batch, "thread count changes nothing");
+        }
+    });
+    assert!(tag(&[]).is_empty(), "an empty batch");
 }
 
 /// A short text is read whole, and of one with more words than the model has tokens at least the

@@ -146,6 +146,7 @@ impl EngineFolder {
             license: self.settings.license.clone(),
             languages: self.settings.languages.clone(),
             max_tokens: self.settings.max_tokens,
+            reads_holders: self.settings.stance.as_ref().is_some_and(|stance| stance.holders),
         }
     }
 

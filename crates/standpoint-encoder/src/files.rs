@@ -96,6 +96,10 @@ pub struct StanceSettings {
     pub labels: [Label; 3],
     /// What the logits are divided by before softmax, so that the probabilities mean what they say.
     pub temperature: f32,
+    /// Whether the model was trained to tell what a named holder holds of a target, asked in the words
+    /// of [`standpoint_core::Holder::question`].
+    #[serde(default)]
+    pub holders: bool,
 }
 
 /// No file of a model is larger: what is, was not meant.
@@ -179,6 +183,7 @@ impl ModelFiles {
             license: settings.license.clone(),
             languages: settings.languages.clone(),
             max_tokens: settings.max_tokens,
+            reads_holders: settings.stance.as_ref().is_some_and(|stance| stance.holders),
         }
     }
 
@@ -211,8 +216,10 @@ impl ModelToml {
             (Task::Embedding, Some(settings), None) => settings.check(),
             (Task::Stance, None, Some(settings)) => settings.check(),
             (Task::Stance, None, None) if self.entailment.is_some() => Ok(()),
+            (Task::Attribution, None, None) => Ok(()),
             _ => Err("task = \"embedding\" goes with a table [embedding], \
-                      task = \"stance\" with a table [stance] or [entailment]"
+                      task = \"stance\" with a table [stance] or [entailment], \
+                      task = \"attribution\" with none of them"
                 .to_owned()),
         }
     }

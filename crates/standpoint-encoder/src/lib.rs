@@ -15,7 +15,7 @@
 //! A model is four files ([`ModelFiles`]): `model.toml` says what it is ([`ModelToml`]),
 //! `config.json` and `tokenizer.json` are Hugging Face's, and `model.safetensors` holds the weights
 //! under Hugging Face's names as f32, f16, bf16 or 8-bit integers with a scale for each row. Loaded,
-//! it is a [`SentenceEncoder`] or a [`PairClassifier`]: the two traits of `standpoint-core`.
+//! it is a [`SentenceEncoder`], a [`PairClassifier`] or a [`TokenTagger`]: the traits of `standpoint-core`.
 //!
 //! ```no_run
 //! use standpoint_core::Embedder;
@@ -39,6 +39,7 @@ mod linear;
 mod math;
 mod models;
 mod precision;
+mod tagger;
 mod tensors;
 mod tokens;
 mod weights;
@@ -47,6 +48,7 @@ pub use engine::{Engine, EngineClassifier, EngineEmbedder, EngineFolder};
 pub use files::{EmbeddingSettings, Hypotheses, ModelFiles, ModelToml, Pooling, StanceSettings};
 pub use models::{PairClassifier, SentenceEncoder};
 pub use precision::Precision;
+pub use tagger::{FARTHEST, JOINT_WIDTH, Part, TokenTagger, distance_row, tagger_head};
 pub use tensors::{Floats, read_tensors, write_quantized};
-pub use tokens::{Input, Tokens};
+pub use tokens::{Input, Placed, Tokens};
 pub use weights::Config;

@@ -217,19 +217,19 @@ impl StanceModel for PairClassifier {
 }
 
 /// What every model is made from.
-struct Parts<'a> {
-    config: Config,
-    tokens: Tokens,
-    weights: Weights<'a>,
+pub(crate) struct Parts<'a> {
+    pub(crate) config: Config,
+    pub(crate) tokens: Tokens,
+    pub(crate) weights: Weights<'a>,
 }
 
 impl<'a> Parts<'a> {
-    fn parse(files: &'a ModelFiles, settings: &ModelToml) -> Result<Self, String> {
+    pub(crate) fn parse(files: &'a ModelFiles, settings: &ModelToml) -> Result<Self, String> {
         let (config, tokens) = files.input_of(settings)?;
         Ok(Self { config, tokens, weights: Weights::parse(&files.weights)? })
     }
 }
 
-fn unreadable(info: &ModelInfo, text: &str, reason: String) -> ModelError {
+pub(crate) fn unreadable(info: &ModelInfo, text: &str, reason: String) -> ModelError {
     ModelError::Tokenize { model: info.name.clone(), bytes: text.len(), reason }
 }

@@ -5,6 +5,7 @@
 //! post-processor once, so that a passage's tokens can be kept and set beside many targets. A text
 //! that happens to hold the letters `[SEP]` holds letters, not the mark between target and text.
 
+use standpoint_core::Span;
 use tokenizers::{Encoding, Token, Tokenizer};
 
 /// One input of a model.
@@ -17,6 +18,17 @@ pub struct Input {
     pub second: usize,
     /// Tokens that did not fit.
     pub truncated: usize,
+}
+
+/// A token and where it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Placed {
+    /// Its id.
+    pub id: u32,
+    /// Its bytes in the text.
+    pub span: Span,
+    /// The number of its word; `None` where the tokenizer has no words.
+    pub word: Option<u32>,
 }
 
 /// A tokenizer that knows how much its model can read.
@@ -143,6 +155,22 @@ impl Tokens {
         (target_read, text.min(room - target_read))
     }
 
+    /// The tokens of a text, without special ones, each with its bytes in the text and the number of
+    /// the word that it is a part of.
+    ///
+    /// # Errors
+    /// What the tokenizer says.
+    pub fn placed(&self, text: &str) -> Result<Vec<Placed>, String> {
+        let encoding = self.tokenizer.encode(text, false).map_err(|error| error.to_string())?;
+        let ids = encoding.get_ids().iter().zip(encoding.get_offsets());
+        let placed = ids.zip(encoding.get_word_ids()).map(|((&id, &(start, end)), word)| Placed {
+            id,
+            span: Span::new(start, end),
+            word: *word,
+        });
+        Ok(placed.collect())
+    }
+
     /// The tokens of a text, without special ones.
     ///
     /// # Errors
@@ -230,6 +258,17 @@ mod tests {
         let tokens = Tokens::parse(bert.as_bytes(), 5, 8).unwrap();
         let pair = Input { ids: vec![CLS, A, SEP, B, SEP], second: 3, truncated: 0 };
         assert_eq!(tokens.pair(&[A], &[B]), pair);
+    }
+
+    #[test]
+    fn a_token_is_placed_at_its_bytes() {
+        let placed = tokens(16).placed("ä A, b").unwrap();
+        let found: Vec<_> =
+            placed.iter().map(|t| (t.id, t.span.start, t.span.end, t.word)).collect();
+        assert_eq!(
+            found,
+            [(A, 0, 2, Some(0)), (A, 3, 4, Some(1)), (0, 4, 5, Some(2)), (B, 6, 7, Some(3))]
+        );
     }
 
     #[test]

@@ -1,9 +1,9 @@
-//! A BERT that classifies pairs, differentiable: the counterpart of `standpoint_encoder::PairClassifier`.
+//! A BERT, differentiable: the counterpart of the one in `standpoint-encoder`. The heads are the tasks'.
 //!
 //! Weights are f32; products run in bf16 where the recipe says so, each weight rounded on its way into
 //! the product, so that gradients and updates stay f32. Layer norm, softmax and loss are f32.
 
-use crate::data::Batch;
+use crate::data::Padded;
 use crate::recipe::Precision;
 use anyhow::{Context, Result, ensure};
 use standpoint_encoder::{Config, Floats};
@@ -52,7 +52,7 @@ impl Dropout {
         self.places = fastrand::Rng::with_seed(seed ^ ((step as u64) << 20));
     }
 
-    fn apply(&mut self, x: &Tensor) -> Tensor {
+    pub(crate) fn apply(&mut self, x: &Tensor) -> Tensor {
         let length = x.numel();
         let start = self.places.usize(..=MASK.saturating_sub(length));
         x * self.mask.narrow(0, start as i64, length as i64).view_as(x)
@@ -66,32 +66,28 @@ fn kind(precision: Precision) -> Kind {
     }
 }
 
-/// The tensors of a file as weights, with a fresh classifier if the file has none.
+/// The tensors of a file as weights, with fresh ones for those of `head` that the file lacks.
 ///
 /// # Errors
 /// The tensor that is missing or has another shape than the config says.
 pub(crate) fn weights(
     mut tensors: BTreeMap<String, Floats>,
     config: &Config,
+    head: &[(&str, Vec<usize>)],
     seed: u64,
 ) -> Result<Weights> {
-    let hidden = config.hidden_size;
     let mut rng = fastrand::Rng::with_seed(seed);
-    let mut fresh = |name: &str, shape: &[usize], spread: f32| {
-        let numbers = shape.iter().product();
+    for (name, shape) in head {
+        let spread = if shape.len() > 1 { 0.02 } else { 0.0 };
         // A sum of twelve uniform numbers is near enough to a normal one.
-        let normal = |_| ((0..12).map(|_| rng.f32()).sum::<f32>() - 6.0) * spread;
-        tensors.entry(name.to_owned()).or_insert_with(|| Floats {
-            shape: shape.to_vec(),
-            values: (0..numbers).map(normal).collect(),
-        });
-    };
-    fresh("pooler.dense.weight", &[hidden, hidden], 0.02);
-    fresh("pooler.dense.bias", &[hidden], 0.0);
-    fresh("classifier.weight", &[3, hidden], 0.02);
-    fresh("classifier.bias", &[3], 0.0);
+        let mut normal = |_| ((0..12).map(|_| rng.f32()).sum::<f32>() - 6.0) * spread;
+        let values = (0..shape.iter().product()).map(&mut normal).collect();
+        let fresh = Floats { shape: shape.clone(), values };
+        tensors.entry((*name).to_owned()).or_insert(fresh);
+    }
     let mut weights = Weights::new();
-    for (name, shape) in shapes(config) {
+    let head = head.iter().map(|(name, shape)| ((*name).to_owned(), shape.clone()));
+    for (name, shape) in shapes(config).into_iter().chain(head) {
         let tensor = tensors.get(&name).with_context(|| format!("model.safetensors: no {name}"))?;
         ensure!(
             tensor.shape == shape,
@@ -104,7 +100,7 @@ pub(crate) fn weights(
     Ok(weights)
 }
 
-/// Names and shapes of the weights.
+/// Names and shapes of the encoder's weights.
 fn shapes(config: &Config) -> Vec<(String, Vec<usize>)> {
     let (hidden, wide) = (config.hidden_size, config.intermediate_size);
     let mut shapes = Vec::new();
@@ -135,8 +131,6 @@ fn shapes(config: &Config) -> Vec<(String, Vec<usize>)> {
         linear(&mut add, &of("output.dense"), hidden, wide);
         norm(&mut add, &of("output.LayerNorm"));
     }
-    linear(&mut add, "pooler.dense", hidden, hidden);
-    linear(&mut add, "classifier", 3, hidden);
     shapes
 }
 
@@ -160,20 +154,20 @@ impl Bert {
         &self.config
     }
 
-    /// The logits of a batch, `[pairs, 3]`, in the order favor, against, neutral.
-    pub(crate) fn logits(
+    /// The vectors of all tokens of a batch, `[rows, width, hidden]`.
+    pub(crate) fn encode(
         &self,
         weights: &Weights,
-        batch: &Batch,
+        batch: &Padded,
         mut dropout: Option<&mut Dropout>,
     ) -> Tensor {
-        let (pairs, width) = (batch.pairs, batch.width);
-        let size = [pairs, width];
+        let (rows, width) = (batch.rows, batch.width);
+        let size = [rows, width];
         let ids = Tensor::from_slice(&batch.ids).reshape(size);
         let types = Tensor::from_slice(&batch.types).reshape(size);
-        let mask = Tensor::from_slice(&batch.mask).reshape([pairs, 1, 1, width]);
+        let mask = Tensor::from_slice(&batch.mask).reshape([rows, 1, 1, width]);
         let positions = Tensor::arange(width, (Kind::Int64, tch::Device::Cpu));
-        let rows = |name: &str, at: &Tensor| {
+        let of_table = |name: &str, at: &Tensor| {
             let of = &weights[&format!("embeddings.{name}_embeddings.weight")];
             Tensor::embedding(of, at, -1, false, false)
         };
@@ -181,8 +175,9 @@ impl Bert {
             Some(dropout) => dropout.apply(&x),
             None => x,
         };
-        let embedded =
-            rows("word", &ids) + rows("position", &positions) + rows("token_type", &types);
+        let embedded = of_table("word", &ids)
+            + of_table("position", &positions)
+            + of_table("token_type", &types);
         let mut x = self.norm(weights, "embeddings.LayerNorm", &embedded).to_kind(self.products);
         x = drop(x);
         for layer in 0..self.config.num_hidden_layers {
@@ -194,12 +189,11 @@ impl Bert {
             let out = drop(self.linear(weights, &of("output.dense"), &wide));
             x = self.norm(weights, &of("output.LayerNorm"), &(out + x));
         }
-        let first = x.select(1, 0);
-        let pooled = drop(self.linear(weights, "pooler.dense", &first).tanh());
-        self.linear(weights, "classifier", &pooled).to_kind(Kind::Float)
+        x
     }
 
-    fn linear(&self, weights: &Weights, name: &str, x: &Tensor) -> Tensor {
+    /// A linear layer of that name.
+    pub(crate) fn linear(&self, weights: &Weights, name: &str, x: &Tensor) -> Tensor {
         let of = |part: &str| weights[&format!("{name}.{part}")].to_kind(self.products);
         x.linear(&of("weight"), Some(&of("bias")))
     }

@@ -52,19 +52,24 @@ struct Drawn<'a> {
     teacher: Option<[f32; 3]>,
 }
 
-/// Pairs of about the same length, padded to the longest.
-pub(crate) struct Batch {
-    /// Rows.
-    pub(crate) pairs: i64,
+/// Inputs of about the same length, padded to the longest.
+pub(crate) struct Padded {
+    /// Inputs.
+    pub(crate) rows: i64,
     /// Tokens of each, padding included.
     pub(crate) width: i64,
-    /// `[pairs, width]`, 0 where there is padding.
+    /// `[rows, width]`, 0 where there is padding.
     pub(crate) ids: Vec<i64>,
-    /// `[pairs, width]`: 0 for the target, 1 for the text.
+    /// `[rows, width]`: 0 for the first part of an input, 1 for the second.
     pub(crate) types: Vec<i64>,
-    /// `[pairs, width]`: what is added to an attention score, -10,000 where there is padding.
+    /// `[rows, width]`: what is added to an attention score, -10,000 where there is padding.
     pub(crate) mask: Vec<f32>,
-    /// `[pairs, 3]`: what the model is trained toward.
+}
+
+/// Pairs, and what the model is trained toward.
+pub(crate) struct Batch {
+    pub(crate) inputs: Padded,
+    /// `[rows, 3]`
     pub(crate) wanted: Vec<f32>,
 }
 
@@ -282,14 +287,29 @@ pub(crate) fn epoch(
     rng.shuffle(&mut drawn);
     let mut inputs: Vec<(Input, Drawn<'_>)> =
         drawn.into_iter().map(|pair| (tokens.pair(pair.target, pair.text), pair)).collect();
-    let total: usize = inputs.iter().map(|(input, _)| input.ids.len()).sum();
-    let batches = total.div_ceil(training.tokens_per_step).max(1);
+    mixed(
+        &mut inputs,
+        training.tokens_per_step,
+        &mut rng,
+        |(input, _)| input,
+        |batch| Batch::of(batch.iter().map(|(input, pair)| (input, smoothed(pair, recipe)))),
+    )
+}
+
+/// Batches of inputs of about one length each, in mixed order.
+pub(crate) fn mixed<T, B>(
+    inputs: &mut [T],
+    tokens_per_step: usize,
+    rng: &mut Rng,
+    input: impl Fn(&T) -> &Input,
+    batch: impl Fn(&[T]) -> B,
+) -> Vec<B> {
+    let total: usize = inputs.iter().map(|one| input(one).ids.len()).sum();
+    let batches = total.div_ceil(tokens_per_step).max(1);
     let together = (inputs.len() * SORTED_TOGETHER).div_ceil(batches);
     let mut made = Vec::new();
     for part in inputs.chunks_mut(together.max(1)) {
-        for batch in of_one_length(part, training.tokens_per_step, |(input, _)| input) {
-            made.push(Batch::of(batch.iter().map(|(input, pair)| (input, smoothed(pair, recipe)))));
-        }
+        made.extend(of_one_length(part, tokens_per_step, &input).map(&batch));
     }
     rng.shuffle(&mut made);
     made
@@ -386,26 +406,31 @@ fn of_one_length<T>(
 
 impl Batch {
     fn of<'a>(pairs: impl ExactSizeIterator<Item = (&'a Input, [f32; 3])> + Clone) -> Self {
-        let width = pairs.clone().map(|(input, _)| input.ids.len()).max().unwrap_or(0);
-        let rows = pairs.len();
-        let mut batch = Self {
-            pairs: rows as i64,
+        let inputs = Padded::of(pairs.clone().map(|(input, _)| input));
+        Self { inputs, wanted: pairs.flat_map(|(_, wanted)| wanted).collect() }
+    }
+}
+
+impl Padded {
+    pub(crate) fn of<'a>(inputs: impl ExactSizeIterator<Item = &'a Input> + Clone) -> Self {
+        let width = inputs.clone().map(|input| input.ids.len()).max().unwrap_or(0);
+        let rows = inputs.len();
+        let mut padded = Self {
+            rows: rows as i64,
             width: width as i64,
             ids: vec![0; rows * width],
             types: vec![0; rows * width],
             mask: vec![PADDING; rows * width],
-            wanted: Vec::with_capacity(rows * 3),
         };
-        for (row, (input, wanted)) in pairs.enumerate() {
+        for (row, input) in inputs.enumerate() {
             for (column, id) in input.ids.iter().enumerate() {
                 let at = row * width + column;
-                batch.ids[at] = i64::from(*id);
-                batch.types[at] = i64::from(column >= input.second);
-                batch.mask[at] = 0.0;
+                padded.ids[at] = i64::from(*id);
+                padded.types[at] = i64::from(column >= input.second);
+                padded.mask[at] = 0.0;
             }
-            batch.wanted.extend(wanted);
         }
-        batch
+        padded
     }
 }
 
@@ -518,15 +543,16 @@ mod tests {
         let made = |number| epoch(&sets, &recipe, &Answers::new(), &tokens, number);
         let (first, again, next) = (made(0), made(0), made(1));
         let ids = |batches: &[Batch]| -> Vec<i64> {
-            batches.iter().flat_map(|b| b.ids.clone()).collect()
+            batches.iter().flat_map(|b| b.inputs.ids.clone()).collect()
         };
         assert_eq!(ids(&first), ids(&again));
         assert_ne!(ids(&first), ids(&next));
         let (mut favor, mut against, mut neutral) = (0, 0, 0);
         for batch in &first {
-            assert!(batch.pairs * batch.width <= 64, "{} × {}", batch.pairs, batch.width);
-            assert_eq!(batch.mask.iter().filter(|x| **x == 0.0).count(), {
-                batch.ids.iter().filter(|id| **id != 0).count()
+            let inputs = &batch.inputs;
+            assert!(inputs.rows * inputs.width <= 64, "{} × {}", inputs.rows, inputs.width);
+            assert_eq!(inputs.mask.iter().filter(|x| **x == 0.0).count(), {
+                inputs.ids.iter().filter(|id| **id != 0).count()
             });
             for wanted in batch.wanted.as_chunks::<3>().0 {
                 assert!((wanted.iter().sum::<f32>() - 1.0).abs() < 1e-6);

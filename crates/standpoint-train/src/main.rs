@@ -1,5 +1,5 @@
-//! Fine-tunes a pair classifier on labelled pairs, and leaves a model folder that
-//! `standpoint --stance-model` takes.
+//! Fine-tunes a stance model on labelled pairs, or a tagger of attributions on articles, and leaves a
+//! model folder that `standpoint --stance-model` or `--tagger` takes.
 //!
 //! ```text
 //! standpoint-train train RECIPE --base FOLDER --data FOLDER --out FOLDER
@@ -10,17 +10,24 @@
 //! goes on from its last checkpoint when it is started again; the same recipe and data give the same
 //! model on the same machine. It runs on libtorch, which `models/rust-bert/setup` fetches.
 
+mod attributions;
 mod bert;
 mod data;
 mod holders;
 mod optimizer;
+mod pairs;
 mod recipe;
 #[cfg(test)]
 mod tiny;
 mod train;
 
+use crate::pairs::Pairs;
+use crate::recipe::Recipe;
+use crate::train::Training;
 use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
+use standpoint_core::Task;
+use standpoint_encoder::Tokens;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -76,14 +83,9 @@ fn run(arguments: &Arguments) -> Result<()> {
 }
 
 fn train(paths: &Paths) -> Result<()> {
-    let recipe = recipe::Recipe::read(&paths.recipe)?;
+    let recipe = Recipe::read(&paths.recipe)?;
     let base = train::base(&paths.base, &recipe)?;
     let (_, tokens) = base.input()?;
-    let sets = data::read(&recipe, &paths.data, &tokens)?;
-    let teacher = match &recipe.training.teacher {
-        Some(teacher) => data::read_answers(&paths.data.join(&teacher.answers))?,
-        None => data::Answers::new(),
-    };
     let out = &paths.out;
     std::fs::create_dir_all(out).with_context(|| format!("cannot make {}", out.display()))?;
     let path = out.join("log.txt");
@@ -94,20 +96,35 @@ fn train(paths: &Paths) -> Result<()> {
         let _ = writeln!(std::io::stderr(), "{line}");
         let _ = writeln!(file, "{line}");
     };
-    for set in &sets {
+    if recipe.model.task == Task::Attribution {
+        let task = attributions::Articles::read(&recipe, &paths.data, &base, tokens)?;
+        task.counts().into_iter().for_each(&mut say);
+        return train::train(&Training { recipe: &recipe, base: &base, task, out }, &mut say);
+    }
+    let task = pairs(&recipe, paths, tokens)?;
+    for set in &task.sets {
         let (train, dev) = (set.train.len(), set.dev.len());
         say(format!("{}: {train} pairs, {} rows left out, {dev} dev rows", set.name, set.left_out));
     }
-    let training = train::Training { recipe: &recipe, base: &base, tokens, sets, teacher, out };
-    train::train(&training, &mut say)
+    train::train(&Training { recipe: &recipe, base: &base, task, out }, &mut say)
+}
+
+/// The pairs of a recipe, with a teacher's answers if it names them.
+fn pairs(recipe: &Recipe, paths: &Paths, tokens: Tokens) -> Result<Pairs> {
+    let sets = data::read(recipe, &paths.data, &tokens)?;
+    let teacher = match &recipe.training.teacher {
+        Some(teacher) => data::read_answers(&paths.data.join(&teacher.answers))?,
+        None => data::Answers::new(),
+    };
+    Ok(Pairs { tokens, sets, teacher })
 }
 
 fn answers(paths: &Paths) -> Result<()> {
-    let recipe = recipe::Recipe::read(&paths.recipe)?;
+    let mut recipe = Recipe::read(&paths.recipe)?;
+    // The answers are what a recipe's teacher will be.
+    recipe.training.teacher = None;
     let base = train::base(&paths.base, &recipe)?;
     let (_, tokens) = base.input()?;
-    let sets = data::read(&recipe, &paths.data, &tokens)?;
-    let (teacher, out) = (data::Answers::new(), paths.out.as_path());
-    let training = train::Training { recipe: &recipe, base: &base, tokens, sets, teacher, out };
-    data::write_answers(&train::answers_to_train(&training)?, out)
+    let task = pairs(&recipe, paths, tokens)?;
+    data::write_answers(&task.answers_of(&base, &recipe)?, &paths.out)
 }

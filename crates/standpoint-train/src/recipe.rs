@@ -26,6 +26,9 @@ pub(crate) struct Recipe {
 #[serde(deny_unknown_fields)]
 pub(crate) struct ModelTable {
     name: String,
+    /// What it is trained for.
+    #[serde(default = "stance")]
+    pub(crate) task: Task,
     description: String,
     license: String,
     source: String,
@@ -34,18 +37,19 @@ pub(crate) struct ModelTable {
 }
 
 impl ModelTable {
-    /// As a stance model's settings, at a temperature.
-    pub(crate) fn settings(&self, temperature: f32) -> ModelToml {
+    /// As the settings of a model; a stance model's has a temperature, and knows holders or not.
+    pub(crate) fn settings(&self, temperature: f32, holders: bool) -> ModelToml {
+        let stance = StanceSettings { labels: Label::ALL, temperature, holders };
         ModelToml {
             name: self.name.clone(),
-            task: Task::Stance,
+            task: self.task,
             description: self.description.clone(),
             license: self.license.clone(),
             source: self.source.clone(),
             languages: self.languages.clone(),
             max_tokens: self.max_tokens,
             embedding: None,
-            stance: Some(StanceSettings { labels: Label::ALL, temperature }),
+            stance: (self.task == Task::Stance).then_some(stance),
             entailment: None,
         }
     }
@@ -181,6 +185,10 @@ pub(crate) struct Set {
     /// Rows whose text occurs in one of these files are left out.
     #[serde(default)]
     pub(crate) without_texts_of: Vec<PathBuf>,
+}
+
+fn stance() -> Task {
+    Task::Stance
 }
 
 fn target() -> String {

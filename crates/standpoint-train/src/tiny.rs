@@ -73,3 +73,29 @@ pub(crate) fn base(model_toml: String) -> ModelFiles {
         weights: Bytes::from(write_quantized(&tensors).unwrap()),
     }
 }
+
+/// A recipe for it.
+pub(crate) fn recipe(precision: &str) -> crate::recipe::Recipe {
+    let toml = format!(
+        r#"
+        [model]
+        name = "toy"
+        description = ""
+        license = "MIT"
+        source = ""
+        languages = ["en"]
+        max_tokens = 16
+        [training]
+        epochs = 6
+        tokens_per_step = 128
+        learning_rate = 5e-3
+        averaging = 0.9
+        precision = "{precision}"
+        patience = 100
+        [[set]]
+        name = "toy"
+        train = "train.jsonl"
+        dev = "dev.jsonl""#
+    );
+    crate::recipe::Recipe::parse(&toml).unwrap()
+}

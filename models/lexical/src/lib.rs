@@ -65,6 +65,7 @@ fn info(name: &str, task: Task) -> ModelInfo {
         languages: vec!["en".to_owned()],
         // There is no longest input; a number that every reader of JSON can hold stands for that.
         max_tokens: u32::MAX as usize,
+        reads_holders: false,
     }
 }
 

@@ -21,12 +21,14 @@
 //!   probabilities, answered or not.
 //! - Intervals resample whole clusters where rows are clustered (the records of one piece).
 
+mod attributions;
 mod gold;
 mod names;
 mod read;
 mod scores;
 mod text;
 
+pub use attributions::{AttributionScores, Counts, Matches};
 pub use gold::{
     ActorScores, AuthorScores, EvidenceRecall, GoldRecord, RunScores, Triplets, run_against_gold,
 };

@@ -54,6 +54,7 @@ pub(super) fn reading(data: &ReportData) -> Markup {
                         @match model.task {
                             Task::Embedding => "finds the passages that bear on a target",
                             Task::Stance => "tells the stance of a passage",
+                            Task::Attribution => "tells who says what",
                         }
                         "; licence " (text(&model.license))
                         "; reads " (text(&model.languages.join(", "))) ", up to "

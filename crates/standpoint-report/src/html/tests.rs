@@ -75,6 +75,7 @@ fn filled_with(text: &str) -> ReportData {
         precision: own(),
         languages: vec![own()],
         max_tokens: 1,
+        reads_holders: false,
     });
     data
 }

@@ -377,6 +377,7 @@ pub(crate) fn summary() -> RunSummary {
         precision: "f32".into(),
         languages: vec!["en".into()],
         max_tokens: 256,
+        reads_holders: false,
     };
     RunSummary {
         skipped_files: 2,
