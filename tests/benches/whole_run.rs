@@ -22,6 +22,9 @@ fn models() -> Models {
         stance: Arc::new(
             minilm_stance::load(Precision::Auto).expect("the stance model is built in"),
         ),
+        tagger: Arc::new(
+            minilm_attribution::load(Precision::Auto).expect("the tagger is built in"),
+        ),
     }
 }
 

@@ -149,6 +149,7 @@ fn retrieval_finds_the_evidence_of_the_gold() {
     let models = Models {
         embedder: Arc::new(minilm::load(Precision::Auto).unwrap()),
         stance: Arc::new(lexical::stance_model()),
+        tagger: Arc::new(minilm_attribution::load(Precision::Auto).unwrap()),
     };
     let mut bears: BTreeSet<(String, String, String)> = BTreeSet::new();
     let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");

@@ -80,6 +80,10 @@ pub(crate) struct ScoreOptions {
     /// Stance model: a built-in name or a folder with a model.toml [default: minilm-stance].
     #[arg(long, value_name = "NAME|FOLDER", env = "STANDPOINT_STANCE_MODEL")]
     pub(crate) stance_model: Option<String>,
+    /// Attribution tagger: a built-in name or a folder with a model.toml [default:
+    /// minilm-attribution].
+    #[arg(long, value_name = "NAME|FOLDER", env = "STANDPOINT_TAGGER")]
+    pub(crate) tagger: Option<String>,
     /// Arithmetic of the models: f32, bf16, int8 (fastest, least exact), or auto, which is bf16 on
     /// processors that are faster in it (AMD), else f32 [default: auto].
     #[arg(long, value_name = "PRECISION", env = "STANDPOINT_PRECISION")]
@@ -133,11 +137,23 @@ pub(crate) struct ExplainArgs {
 }
 
 #[derive(Debug, Args)]
-#[command(group = clap::ArgGroup::new("what").required(true).args(["pairs", "run"]))]
+#[command(group = clap::ArgGroup::new("what").required(true).args(["pairs", "related", "attributions", "run"]))]
 pub(crate) struct EvalArgs {
-    /// Labelled pairs (JSONL or CSV: id, text, target, label): classify and score them.
+    /// Labelled pairs (JSONL or CSV: id, text, target, label, and holder where it is not the text's
+    /// author's stance): classify and score them.
     #[arg(long, value_name = "FILE")]
     pub(crate) pairs: Option<PathBuf>,
+    /// Sentences with two entities (JSONL: text, entity1, entity2, label, direction `1>2`, `2>1` or
+    /// `both`): tell who of them is for or against the other, and score that.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) related: Option<PathBuf>,
+    /// Articles with attributions (JSONL: text, attributions with source, cue, content): tag their
+    /// paragraphs and score that.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) attributions: Option<PathBuf>,
+    /// Attribution tagger for --attributions [default: minilm-attribution].
+    #[arg(long, value_name = "NAME|FOLDER", env = "STANDPOINT_TAGGER")]
+    pub(crate) tagger: Option<String>,
     /// Of --pairs, only the rows whose field has this value, e.g. `seen=0`.
     #[arg(long, value_name = "FIELD=VALUE", requires = "pairs")]
     pub(crate) only: Option<String>,
@@ -147,7 +163,7 @@ pub(crate) struct EvalArgs {
     /// Gold records (JSONL: document, holder, target, label, evidence).
     #[arg(long, value_name = "FILE", conflicts_with = "pairs")]
     pub(crate) gold: Option<PathBuf>,
-    /// Stance model for --pairs [default: minilm-stance].
+    /// Stance model for --pairs and --related [default: minilm-stance].
     #[arg(long, value_name = "NAME|FOLDER", env = "STANDPOINT_STANCE_MODEL")]
     pub(crate) stance_model: Option<String>,
     /// Arithmetic of the model: auto, f32, bf16 or int8 [default: auto].

@@ -6,8 +6,9 @@ use crate::settings::Layers;
 use crate::{Outcome, Usage};
 use anyhow::anyhow;
 use clap::ArgMatches;
-use standpoint_core::Probabilities;
+use standpoint_core::{Holder, Probabilities, Voice};
 use standpoint_pipeline::{Corpus, Explanation, Intake, intake};
+use standpoint_stance::Spoken;
 use std::io::Write;
 
 pub(crate) fn explain(args: &ExplainArgs, matches: &ArgMatches) -> anyhow::Result<Outcome> {
@@ -87,10 +88,8 @@ fn print(out: &mut impl Write, explanation: &Explanation) -> std::io::Result<()>
     }
     writeln!(out, "\npassages")?;
     for passage in &explanation.passages {
-        let who = match &passage.actor {
-            Some(actor) => format!("{}: {actor}", passage.voice.as_str()),
-            None => passage.voice.as_str().to_owned(),
-        };
+        let who: Vec<String> = passage.voices.iter().filter_map(voice).collect();
+        let who = who.join("; ");
         let (start, end) = (passage.span.start, passage.span.end);
         writeln!(out, "  {start:>6}..{end:<6} [{who}] {}", line(&passage.text))?;
         for met in &passage.matches {
@@ -99,9 +98,10 @@ fn print(out: &mut impl Write, explanation: &Explanation) -> std::io::Result<()>
                 Some(p) => parts(p),
                 None => "not asked: a voice without a name".to_owned(),
             };
+            let holder = met.holder.as_ref().map_or("nobody", Holder::name);
             writeln!(
                 out,
-                "{:>17}{} (similarity {:.2}{named}): {said}",
+                "{:>17}{holder} on {} (similarity {:.2}{named}): {said}",
                 "→ ", met.target, met.similarity
             )?;
         }
@@ -119,6 +119,16 @@ fn print(out: &mut impl Write, explanation: &Explanation) -> std::io::Result<()>
         )?;
     }
     Ok(())
+}
+
+/// Who speaks and how; those who are only named show where they are asked about.
+fn voice(spoken: &Spoken) -> Option<String> {
+    let voice = spoken.voice.as_str();
+    match (&spoken.holder, spoken.voice) {
+        (_, Voice::Reported) => None,
+        (Some(Holder::Actor(name)), _) => Some(format!("{voice}: {name}")),
+        _ => Some(voice.to_owned()),
+    }
 }
 
 fn parts(p: &Probabilities) -> String {

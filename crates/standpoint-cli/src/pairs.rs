@@ -4,7 +4,8 @@ use crate::settings::Layers;
 use anyhow::{Context, anyhow, bail};
 use rayon::prelude::*;
 use serde_json::{Map, Value};
-use standpoint_core::{Classification, Label, ModelError, Pair, StanceModel};
+use standpoint_core::{Classification, Holder, Label, ModelError, Pair, StanceModel};
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
@@ -21,7 +22,9 @@ pub(crate) fn classify(
 ) -> anyhow::Result<Vec<Classification>> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(layers.threads().value).build()?;
     let classify = |rows: &[LabelledPair]| -> Result<Vec<Classification>, ModelError> {
-        let pairs = rows.iter().map(|row| Pair { target: &row.target, text: &row.text });
+        let asked: Vec<Cow<'_, str>> = rows.iter().map(|row| row.question(model)).collect();
+        let pairs = rows.iter().zip(&asked);
+        let pairs = pairs.map(|(row, target)| Pair { target, text: &row.text });
         model.classify(&pairs.collect::<Vec<_>>())
     };
     let answers: Vec<Vec<Classification>> =
@@ -44,7 +47,21 @@ pub(crate) fn classify(
 pub(crate) struct LabelledPair {
     pub(crate) text: String,
     pub(crate) target: String,
+    /// Whose stance the label is; `None` for the text's own.
+    pub(crate) holder: Option<String>,
     pub(crate) label: Label,
+}
+
+impl LabelledPair {
+    /// What the model is asked: for the holder's stance, if there is one and the model reads holders.
+    fn question(&self, model: &dyn StanceModel) -> Cow<'_, str> {
+        match &self.holder {
+            Some(holder) if model.info().reads_holders => {
+                Cow::Owned(Holder::question(holder, &self.target))
+            }
+            _ => Cow::Borrowed(&self.target),
+        }
+    }
 }
 
 /// Names of the columns of a pair file.
@@ -147,7 +164,13 @@ fn pair(row: &Map<String, Value>, columns: &Columns) -> anyhow::Result<LabelledP
     let label = parse_label(&label).ok_or_else(|| {
         anyhow!("label {label:?} is none of favor, against, neutral (or entail, contradict)")
     })?;
-    Ok(LabelledPair { text: field(&columns.text)?, target: field(&columns.target)?, label })
+    let holder = row.get("holder").and_then(Value::as_str).filter(|holder| !holder.is_empty());
+    Ok(LabelledPair {
+        text: field(&columns.text)?,
+        target: field(&columns.target)?,
+        holder: holder.filter(|holder| *holder != Holder::Author.name()).map(str::to_owned),
+        label,
+    })
 }
 
 /// A label, or what an entailment set calls it: a text that entails a claim is for it.

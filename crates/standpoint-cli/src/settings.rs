@@ -30,6 +30,7 @@ struct SettingsFile {
     threads: Option<usize>,
     embedder: Option<String>,
     stance_model: Option<String>,
+    tagger: Option<String>,
     precision: Option<String>,
     abstain_below: Option<f32>,
     fields: Option<Vec<String>>,
@@ -134,6 +135,11 @@ impl<'a> Layers<'a> {
         self.resolve("stance_model", flag.cloned(), file, "minilm-stance".to_owned())
     }
 
+    pub(crate) fn tagger(&self, flag: Option<&String>) -> Setting<String> {
+        let file = self.file.tagger.clone();
+        self.resolve("tagger", flag.cloned(), file, "minilm-attribution".to_owned())
+    }
+
     pub(crate) fn precision(&self, flag: Option<Precision>) -> anyhow::Result<Setting<Precision>> {
         let parse = |name: &String| {
             name.parse().map_err(|reason| Usage(anyhow!("{}: precision: {reason}", self.file_name)))
@@ -142,12 +148,13 @@ impl<'a> Layers<'a> {
         Ok(self.resolve("precision", flag, file, Precision::Auto))
     }
 
-    /// Embedder and stance model.
+    /// Embedder, stance model and tagger.
     pub(crate) fn load_models(&self, score: &ScoreOptions) -> anyhow::Result<Models> {
         let precision = self.precision(score.precision)?.value;
         Ok(Models {
             embedder: models::embedder(&self.embedder(score).value, precision)?,
             stance: self.load_stance_model(score.stance_model.as_ref(), score.precision)?,
+            tagger: models::tagger(&self.tagger(score.tagger.as_ref()).value, precision)?,
         })
     }
 
@@ -262,6 +269,8 @@ pub(crate) fn show(args: &ConfigArgs, matches: &ArgMatches) -> anyhow::Result<Ou
     row("embedder", embedder.value, &embedder.origin);
     let stance_model = layers.stance_model(args.score.stance_model.as_ref());
     row("stance_model", stance_model.value, &stance_model.origin);
+    let tagger = layers.tagger(args.score.tagger.as_ref());
+    row("tagger", tagger.value, &tagger.origin);
     let precision = layers.precision(args.score.precision)?;
     row("precision", precision.value.to_string(), &precision.origin);
     let calibration = layers.file.calibration.as_ref();

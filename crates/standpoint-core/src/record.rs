@@ -180,6 +180,8 @@ pub enum Voice {
     Quoted,
     /// Somebody else's view, in the author's words.
     Paraphrased,
+    /// Something that somebody did, in the author's words: "rejected the plan".
+    Reported,
 }
 
 impl Voice {
@@ -189,6 +191,7 @@ impl Voice {
             Voice::Own => "own",
             Voice::Quoted => "quoted",
             Voice::Paraphrased => "paraphrased",
+            Voice::Reported => "reported",
         }
     }
 }
@@ -202,6 +205,13 @@ pub struct Evidence {
     pub text: String,
     /// Whose words it is in.
     pub voice: Voice,
+    /// The words for an actor in the record's document: the source of what is attributed, or the name
+    /// of who acts. They may stand in another passage.
+    pub mention: Option<Span>,
+    /// The words that attribute it ("said").
+    pub cue: Option<Span>,
+    /// What is attributed: in order and disjoint.
+    pub content: Vec<Span>,
     /// What the stance model says of this passage alone.
     pub probabilities: Probabilities,
     /// How much it weighs in its record; a record's evidence is ranked by it. In [0, 1].

@@ -1,10 +1,11 @@
 //! Why a document got its records: its cuts, its passages, what they met, what the model said.
 
-use crate::scoring::{Models, Outcome, Ready, Scorer};
+use crate::scoring::{Models, Outcome, Scorer};
 use crate::store::Store;
 use crate::{Intake, PipelineError};
 use serde::Serialize;
 use standpoint_core::{Document, Holder, Probabilities, Record, Span, Target, Voice};
+use standpoint_stance::Spoken;
 
 /// Everything that a run would do with one document.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -28,10 +29,8 @@ pub struct PassageExplanation {
     pub span: Span,
     /// The text at that span.
     pub text: String,
-    /// Whose words.
-    pub voice: Voice,
-    /// Who is quoted or paraphrased, where that could be told.
-    pub actor: Option<String>,
+    /// Who speaks in it.
+    pub voices: Vec<Spoken>,
     /// The targets that it bears on.
     pub matches: Vec<PassageMatch>,
 }
@@ -48,6 +47,8 @@ pub struct PassageMatch {
     /// Whose stance it counts for; `None` for a voice without a name, which counts for nobody.
     #[serde(flatten)]
     pub holder: Option<Holder>,
+    /// How it carries that stance.
+    pub voice: Voice,
     /// What the stance model says; `None` where nobody's stance was asked for.
     pub probabilities: Option<Probabilities>,
 }
@@ -64,15 +65,17 @@ pub fn explain(
 ) -> Result<Explanation, PipelineError> {
     let store = Store::in_memory()?;
     let scorer = Scorer::new(models, targets, &store, abstain_below)?;
-    let ready = Ready::new(intake.document, intake.passages);
-    let outcomes = scorer.score(std::slice::from_ref(&ready))?;
-    let outcome = outcomes.into_iter().next();
+    let window = scorer.listen(vec![(intake.document, intake.passages)])?;
+    let outcome = scorer.score(&window)?.into_iter().next();
+    // One document goes in, and one comes out.
+    let Some(ready) = window.into_iter().next() else {
+        return Err(PipelineError::Nothing("the document was lost".to_owned()));
+    };
     let Outcome { questions, records, truncated_tokens, .. } = outcome.unwrap_or_default();
     let passage = |(index, text): (usize, &str)| PassageExplanation {
         span: ready.passages[index].span,
         text: text.to_owned(),
-        voice: ready.attributions[index].voice,
-        actor: ready.attributions[index].actor.clone(),
+        voices: ready.voices[index].clone(),
         matches: questions
             .iter()
             .filter(|question| question.bearing.passage == index)
@@ -80,7 +83,8 @@ pub fn explain(
                 target: targets[question.target].id.clone(),
                 named: question.bearing.named,
                 similarity: question.bearing.similarity,
-                holder: question.holder.clone(),
+                holder: question.spoken.holder.clone(),
+                voice: question.spoken.voice,
                 probabilities: question.answer.map(|answer| answer.probabilities),
             })
             .collect(),

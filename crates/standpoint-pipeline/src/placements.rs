@@ -5,8 +5,8 @@ use standpoint_core::{Evidence, Record, Span};
 use std::collections::BTreeMap;
 
 /// The records of a piece as they stand in another placement of it: the same stances, with the
-/// evidence that this copy holds, at its own bytes. A record with none of its evidence left is not
-/// this copy's.
+/// evidence that this copy holds, at its own bytes; of mention, cue and content those parts that lie in
+/// the passage. A record with none of its evidence left is not this copy's.
 pub(crate) fn carry_over(records: &[Record], placement: &Spilled) -> Vec<Record> {
     let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     let text = &placement.document.text;
@@ -23,7 +23,22 @@ pub(crate) fn carry_over(records: &[Record], placement: &Spilled) -> Vec<Record>
             .filter_map(|evidence| {
                 let span = *here.get(&words(&evidence.text))?;
                 let text = span.of(text)?.to_owned();
-                Some(Evidence { span, text, ..evidence.clone() })
+                // Where the copy breaks its lines elsewhere, what lies inside lies elsewhere, too.
+                let same = text == evidence.text;
+                let moved = |part: &Span| {
+                    let inside = same && evidence.span.contains(*part);
+                    let start = span.start + part.start.checked_sub(evidence.span.start)?;
+                    inside.then(|| Span::new(start, start + part.len()))
+                };
+                let (mention, cue) = (&evidence.mention, &evidence.cue);
+                Some(Evidence {
+                    mention: mention.as_ref().and_then(moved),
+                    cue: cue.as_ref().and_then(moved),
+                    content: evidence.content.iter().filter_map(moved).collect(),
+                    span,
+                    text,
+                    ..evidence.clone()
+                })
             })
             .collect();
         (!evidence.is_empty()).then(|| Record {
@@ -71,6 +86,9 @@ mod tests {
                 span: Span::new(0, text.len()),
                 text: text.into(),
                 voice: Voice::Own,
+                mention: None,
+                cue: None,
+                content: Vec::new(),
                 probabilities: Probabilities::new(1.0, 0.0, 0.0),
                 weight: 1.0,
             }],

@@ -6,8 +6,6 @@ use crate::intake::{Corpus, read_files};
 use crate::placements::carry_over;
 use crate::scoring::{Models, Outcome, Ready, Scorer};
 use crate::spill::{Spill, SpillWriter, Spilled};
-use crate::store::Store;
-use rayon::prelude::*;
 use serde::Serialize;
 use standpoint_core::{Document, Failure, Passage, Piece, Record, Span, Stance, Target};
 use standpoint_ingest::{Listing, Sketch, discover, group, shingles};
@@ -17,7 +15,6 @@ use standpoint_report::summary::RunSummary;
 use standpoint_report::tables::{
     self, DocumentRow, EvidenceRow, PassageRow, PieceRow, StanceRow, Tables,
 };
-use standpoint_stance::Attribution;
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
@@ -112,7 +109,11 @@ fn run_here(
     let started = Instant::now();
     let mut report = ReportData::of(job.targets.clone());
     report.summary.skipped_files = listing.skipped.len() as u64;
-    report.summary.models = vec![models.embedder.info().clone(), models.stance.info().clone()];
+    report.summary.models = vec![
+        models.embedder.info().clone(),
+        models.stance.info().clone(),
+        models.tagger.info().clone(),
+    ];
     report.summary.settings =
         BTreeMap::from([("abstain_below".to_owned(), job.abstain_below.to_string())]);
     let mut run = Run { job, models, progress, report, truncated: Vec::new() };
@@ -128,11 +129,12 @@ fn run_here(
     let groups: Vec<Group> =
         groups.pieces.into_iter().map(|placements| Group::of(placements, &lengths)).collect();
     let mut tables = Tables::create(&work.path)?;
-    run.score(&mut spill, &groups, &work.store, &mut tables)?;
+    let scorer = Scorer::new(models, &job.targets, &work.store, job.abstain_below)?;
+    run.score(&mut spill, &groups, &scorer, &mut tables)?;
     let scored = started.elapsed().as_secs_f64();
 
     progress(Event::Writing);
-    run.write_documents(&mut spill, &groups, &mut tables)?;
+    run.write_documents(&mut spill, &groups, &scorer, &mut tables)?;
     tables.finish()?;
     run.write_report(&work.path)?;
     let timings = Timings {
@@ -247,10 +249,9 @@ impl Run<'_> {
         &mut self,
         spill: &mut Spill,
         groups: &[Group],
-        store: &Store,
+        scorer: &Scorer<'_>,
         tables: &mut Tables,
     ) -> Result<(), PipelineError> {
-        let scorer = Scorer::new(self.models, &self.job.targets, store, self.job.abstain_below)?;
         self.report.summary.pieces = groups.len() as u64;
         self.report.summary.placements = spill.len() as u64;
         let mut next = 0;
@@ -269,8 +270,8 @@ impl Run<'_> {
                 .zip(first..)
                 .partition(|(s, _)| self.models.not_scored(&s.document).is_none());
             let (ready, ready_at): (Vec<Spilled>, Vec<usize>) = ready.into_iter().unzip();
-            let ready: Vec<Ready> =
-                ready.into_par_iter().map(|s| Ready::new(s.document, s.passages)).collect();
+            let ready =
+                scorer.listen(ready.into_iter().map(|s| (s.document, s.passages)).collect())?;
             let outcomes = scorer.score(&ready)?;
             let mut results: BTreeMap<usize, (Document, Vec<Record>)> = BTreeMap::new();
             for ((ready, outcome), at) in ready.into_iter().zip(outcomes).zip(ready_at) {
@@ -347,6 +348,7 @@ impl Run<'_> {
         &mut self,
         spill: &mut Spill,
         groups: &[Group],
+        scorer: &Scorer<'_>,
         tables: &mut Tables,
     ) -> Result<(), PipelineError> {
         let mut representative = vec![0; spill.len()];
@@ -373,8 +375,8 @@ impl Run<'_> {
                 window.push(spilled);
                 next += 1;
             }
-            let window: Vec<Ready> =
-                window.into_par_iter().map(|s| Ready::new(s.document, s.passages)).collect();
+            let window = window.into_iter().map(|s| (s.document, s.passages)).collect();
+            let window = scorer.listen(window)?;
             for (ready, index) in window.iter().zip(first..) {
                 let not_scored_reason = self.models.not_scored(&ready.document);
                 if let Some(reason) = &not_scored_reason {
@@ -404,16 +406,19 @@ impl Run<'_> {
 }
 
 fn passage_rows(ready: &Ready) -> Vec<PassageRow> {
-    let row = |(index, (passage, attribution)): (usize, (&Passage, &Attribution))| PassageRow {
-        document: ready.document.id.clone(),
-        passage: index,
-        paragraph: passage.paragraph,
-        start: passage.span.start,
-        end: passage.span.end,
-        voice: attribution.voice,
-        actor: attribution.actor.clone(),
+    let row = |(index, passage): (usize, &Passage)| {
+        let (voice, actor) = ready.voice(index);
+        PassageRow {
+            document: ready.document.id.clone(),
+            passage: index,
+            paragraph: passage.paragraph,
+            start: passage.span.start,
+            end: passage.span.end,
+            voice,
+            actor: actor.map(str::to_owned),
+        }
     };
-    ready.passages.iter().zip(&ready.attributions).enumerate().map(row).collect()
+    ready.passages.iter().enumerate().map(row).collect()
 }
 
 fn write_line(file: &mut impl Write, failure: &Failure) -> std::io::Result<()> {

@@ -1,7 +1,7 @@
 //! From documents to records: what the models are asked, once, and what follows from it.
 //!
-//! A *window* of documents is scored together, in four steps, each parallel inside and none nested:
-//! embed the passages that are not in the store, find which bear on which target, classify the
+//! A *window* of documents is scored together, in five steps, each parallel inside and none nested:
+//! tag who speaks in the paragraphs that are not in the store, embed the passages that are not in the store, find which bear on which target, classify the
 //! pairs that are not in the store, pool the answers. Batches are made across the documents of the
 //! window, so that short documents do not make short batches. No result depends on where a window
 //! or a batch ends.
@@ -10,11 +10,11 @@ use crate::PipelineError;
 use crate::store::{Embedded, Key, Store, Stored, key};
 use rayon::prelude::*;
 use standpoint_core::{
-    Classification, Document, Embedder, Evidence, Holder, ModelError, Pair, Passage, Record,
-    StanceModel, Target, Voice,
+    AttributionTagger, Classification, Document, Embedder, Evidence, Holder, ModelError, Pair,
+    Passage, Record, Span, StanceModel, Tagged, Target, Voice,
 };
 use standpoint_embed::{Bearing, Retriever, Vector};
-use standpoint_stance::{Attribution, Scored, attribute, context, pool};
+use standpoint_stance::{Scored, Spoken, context, paragraphs, pool, voices};
 use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
@@ -31,15 +31,25 @@ pub struct Models {
     pub embedder: Arc<dyn Embedder>,
     /// Tells their stance.
     pub stance: Arc<dyn StanceModel>,
+    /// Tells who says what.
+    pub tagger: Arc<dyn AttributionTagger>,
 }
+
+/// A paragraph that is longer goes to the tagger in parts, in bytes: about as many as its 256 tokens
+/// are of English.
+const PARAGRAPH_BYTES: usize = 900;
+
+/// An actor that a text only names may have done nothing about a target: so much the model has to be
+/// sure that it did.
+const LEAST_OF_AN_ACT: f32 = 0.6;
 
 impl Models {
     /// Why a document is not scored; `None` if it is. A document whose language could not be told is.
     pub(crate) fn not_scored(&self, document: &Document) -> Option<String> {
         let language = document.language.as_deref()?;
-        let reads = |languages: &[String]| languages.iter().any(|known| known == language);
-        let both = reads(&self.embedder.info().languages) && reads(&self.stance.info().languages);
-        (!both).then(|| format!("language {language}"))
+        let models = [self.embedder.info(), self.stance.info(), self.tagger.info()];
+        let all = models.iter().all(|info| info.languages.iter().any(|known| known == language));
+        (!all).then(|| format!("language {language}"))
     }
 }
 
@@ -48,26 +58,24 @@ impl Models {
 pub(crate) struct Ready {
     pub(crate) document: Document,
     pub(crate) passages: Vec<Passage>,
-    pub(crate) attributions: Vec<Attribution>,
+    /// Who speaks in each passage.
+    pub(crate) voices: Vec<Vec<Spoken>>,
+    /// Tokens of each paragraph that the tagger did not read, where there are any.
+    truncated: Vec<usize>,
 }
 
 impl Ready {
-    pub(crate) fn new(document: Document, passages: Vec<Passage>) -> Ready {
-        let attributions = attribute(&document.text, &passages);
-        Ready { document, passages, attributions }
-    }
-
     /// The passages' texts, in order.
     pub(crate) fn texts(&self) -> Vec<&str> {
         self.passages.iter().map(|p| p.span.of(&self.document.text).unwrap_or_default()).collect()
     }
 
-    /// Whose view a passage is, if it is anybody's who can be named.
-    pub(crate) fn holder(&self, passage: usize) -> Option<Holder> {
-        let attribution = &self.attributions[passage];
-        match attribution.voice {
-            Voice::Own => Some(Holder::Author),
-            Voice::Quoted | Voice::Paraphrased => attribution.actor.clone().map(Holder::Actor),
+    /// The voice that a passage is mostly in, and the actor whose it is.
+    pub(crate) fn voice(&self, passage: usize) -> (Voice, Option<&str>) {
+        let Some(first) = self.voices[passage].first() else { return (Voice::Own, None) };
+        match &first.holder {
+            Some(Holder::Actor(name)) => (first.voice, Some(name)),
+            Some(Holder::Author) | None => (first.voice, None),
         }
     }
 }
@@ -77,15 +85,16 @@ impl Ready {
 pub(crate) struct Question {
     pub(crate) target: usize,
     pub(crate) bearing: Bearing,
-    /// `None` for a passage in a voice that has no name: it bears on the target, and is nobody's.
-    pub(crate) holder: Option<Holder>,
+    /// Whose stance is asked for: one of the voices in the passage. Without a holder it bears on the
+    /// target, and is nobody's.
+    pub(crate) spoken: Spoken,
     /// The model's answer; `None` where there is no holder, since nothing is asked then.
     pub(crate) answer: Option<Classification>,
 }
 
-/// A pair whose text may be more than a slice of its document.
+/// A pair whose target may name a holder, and whose text may be more than a slice of its document.
 struct Composed<'a> {
-    target: &'a str,
+    target: Cow<'a, str>,
     text: Cow<'a, str>,
 }
 
@@ -132,8 +141,8 @@ impl<'a> Scorer<'a> {
             |((ready, embedded), questions): ((&Ready, &Vec<Embedded>), Vec<Question>)| {
                 let read = embedded.iter().map(|e| e.truncated);
                 let answered = questions.iter().filter_map(|q| q.answer).map(|a| a.truncated);
-                let truncated: Vec<usize> =
-                    read.chain(answered).filter(|&tokens| tokens > 0).collect();
+                let truncated = read.chain(answered).chain(ready.truncated.iter().copied());
+                let truncated: Vec<usize> = truncated.filter(|&tokens| tokens > 0).collect();
                 Outcome {
                     records: self.records(ready, &questions),
                     questions,
@@ -142,6 +151,45 @@ impl<'a> Scorer<'a> {
                 }
             };
         Ok(window.par_iter().zip(&embedded).zip(asked).map(outcome).collect())
+    }
+
+    /// Makes documents ready to be scored: tags who speaks in them.
+    pub(crate) fn listen(
+        &self,
+        documents: Vec<(Document, Vec<Passage>)>,
+    ) -> Result<Vec<Ready>, PipelineError> {
+        let tagger = self.models.tagger.as_ref();
+        let model = &tagger.info().key();
+        let places: Vec<Vec<(Key, Span)>> = documents
+            .par_iter()
+            .map(|(document, passages)| {
+                // What is not scored is not tagged either: its language is another.
+                let read = self.models.not_scored(document).is_none();
+                let passages = if read { &passages[..] } else { &[] };
+                let places = paragraphs(passages, PARAGRAPH_BYTES).into_iter();
+                let text = |place: Span| place.of(&document.text).unwrap_or_default();
+                places.map(|place| (key(model, &[text(place)]), place)).collect()
+            })
+            .collect();
+        let of_document = |((document, _), places): (&'_ (Document, _), &Vec<(Key, Span)>)| {
+            let text = |place: Span| place.of(&document.text).unwrap_or_default().to_owned();
+            places.iter().map(|&(key, place)| (key, text(place))).collect::<Vec<_>>()
+        };
+        let texts: BTreeMap<Key, String> =
+            documents.iter().zip(&places).flat_map(of_document).collect();
+        let requests = texts.iter().map(|(key, text)| (*key, text.as_str())).collect();
+        let known =
+            self.through_store(requests, |&text| (text, ""), |texts: &[&str]| tagger.tag(texts))?;
+        let ready =
+            |((document, passages), places): ((Document, Vec<Passage>), Vec<(Key, Span)>)| {
+                let tagged: Vec<(Span, Tagged)> =
+                    places.iter().map(|(key, place)| (*place, known[key].clone())).collect();
+                let voices = voices(&document.text, &passages, &tagged);
+                let truncated = tagged.iter().map(|(_, tagged)| tagged.truncated);
+                let truncated = truncated.filter(|&tokens| tokens > 0).collect();
+                Ready { document, passages, voices, truncated }
+            };
+        Ok(documents.into_par_iter().zip(places).map(ready).collect())
     }
 
     fn embed(&self, window: &[Ready]) -> Result<Vec<Vec<Embedded>>, PipelineError> {
@@ -170,17 +218,32 @@ impl<'a> Scorer<'a> {
     fn questions(&self, ready: &Ready, embedded: &[Embedded]) -> Vec<Question> {
         let vectors: Vec<Vector> = embedded.iter().map(|e| e.vector.clone()).collect();
         let bearings = self.retriever.bearings(&ready.texts(), &vectors);
-        let question = |target: usize, bearing: Bearing| Question {
-            target,
-            bearing,
-            holder: ready.holder(bearing.passage),
-            answer: None,
-        };
-        bearings
-            .into_iter()
-            .enumerate()
-            .flat_map(|(target, bearings)| bearings.into_iter().map(move |b| question(target, b)))
-            .collect()
+        let reads_holders = self.models.stance.info().reads_holders;
+        let mut questions = Vec::new();
+        for (target, bearings) in bearings.into_iter().enumerate() {
+            for bearing in bearings {
+                for spoken in &ready.voices[bearing.passage] {
+                    // A model that cannot be asked whose stance it is takes any for that of whoever
+                    // is named.
+                    if spoken.voice == Voice::Reported
+                        && (!reads_holders || self.is_target(spoken, target))
+                    {
+                        continue;
+                    }
+                    let spoken = spoken.clone();
+                    questions.push(Question { target, bearing, spoken, answer: None });
+                }
+            }
+        }
+        questions
+    }
+
+    /// Whether the one who acts is the target.
+    fn is_target(&self, spoken: &Spoken, target: usize) -> bool {
+        let Some(Holder::Actor(name)) = &spoken.holder else { return false };
+        let target = &self.targets[target];
+        let mut names = target.aliases.iter().chain([&target.text]);
+        names.any(|known| known.to_lowercase().contains(&name.to_lowercase()))
     }
 
     fn answer(&self, window: &[Ready], asked: &mut [Vec<Question>]) -> Result<(), PipelineError> {
@@ -194,7 +257,7 @@ impl<'a> Scorer<'a> {
         let keys: Vec<Option<Key>> = pairs
             .par_iter()
             .flatten()
-            .map(|pair| pair.as_ref().map(|pair| key(model, &[pair.target, &pair.text])))
+            .map(|pair| pair.as_ref().map(|pair| key(model, &[&pair.target, &pair.text])))
             .collect();
         let requests = pairs.iter().flatten().zip(&keys);
         let requests = requests.filter_map(|(pair, key)| {
@@ -215,18 +278,28 @@ impl<'a> Scorer<'a> {
     /// What the stance model is asked: the target's text, and the passage in its context. `None`
     /// where nobody holds the passage.
     ///
-    /// A quotation seldom names what it is about; the sentences around it do, and those are another's
-    /// words. So the target is put before an actor's passages that do not name it, as a headline
-    /// would. An author's passages stand in the author's own context.
+    /// A model that reads holders is asked for what the actor holds, and finds the actor's name in the
+    /// text: in the place of "she" or "the minister", or before a quotation that names nobody. One that
+    /// does not is given the target before an actor's passages that do not name it, as a headline would,
+    /// for a quotation seldom names what it is about.
     fn pair<'b>(&'b self, ready: &'b Ready, question: &Question) -> Option<Composed<'b>> {
         let target = self.targets[question.target].text.as_str();
-        let span = context(&ready.passages, &ready.attributions, question.bearing.passage);
+        let span = context(&ready.passages, &ready.voices, question.bearing.passage);
         let text = span.of(&ready.document.text).unwrap_or_default();
-        let text = match question.holder.as_ref()? {
-            Holder::Actor(_) if !question.bearing.named => Cow::Owned(format!("{target}: {text}")),
-            _ => Cow::Borrowed(text),
+        let composed = match question.spoken.holder.as_ref()? {
+            Holder::Author => Composed { target: target.into(), text: text.into() },
+            Holder::Actor(name) if self.models.stance.info().reads_holders => Composed {
+                target: Holder::question(name, target).into(),
+                text: with_name(&ready.document.text, span, question.spoken.mention, name),
+            },
+            Holder::Actor(_) if question.bearing.named => {
+                Composed { target: target.into(), text: text.into() }
+            }
+            Holder::Actor(_) => {
+                Composed { target: target.into(), text: format!("{target}: {text}").into() }
+            }
         };
-        Some(Composed { target, text })
+        Some(composed)
     }
 
     /// The answers to all requests: from the store, or computed in batches and kept in it. A request
@@ -281,7 +354,10 @@ impl<'a> Scorer<'a> {
         let mut groups: BTreeMap<(usize, &Holder), Vec<(&Question, Classification)>> =
             BTreeMap::new();
         for question in questions {
-            if let (Some(holder), Some(answer)) = (&question.holder, question.answer) {
+            if let (Some(holder), Some(answer)) = (&question.spoken.holder, question.answer) {
+                if question.spoken.voice == Voice::Reported && !is_act(&answer) {
+                    continue;
+                }
                 groups.entry((question.target, holder)).or_default().push((question, answer));
             }
         }
@@ -304,7 +380,10 @@ impl<'a> Scorer<'a> {
                                 .of(&ready.document.text)
                                 .unwrap_or_default()
                                 .to_owned(),
-                            voice: ready.attributions[question.bearing.passage].voice,
+                            voice: question.spoken.voice,
+                            mention: question.spoken.mention,
+                            cue: question.spoken.cue,
+                            content: question.spoken.content.clone(),
                             probabilities: answer.probabilities,
                             weight,
                         }
@@ -326,5 +405,44 @@ impl<'a> Scorer<'a> {
                 })
             })
             .collect()
+    }
+}
+
+/// Whether an answer says that somebody takes a side, and not only that somebody is named.
+fn is_act(answer: &Classification) -> bool {
+    let p = answer.probabilities;
+    p.favor.max(p.against) >= LEAST_OF_AN_ACT
+}
+
+/// The text of a span with an actor's name in it: where another word stands for the actor, the name in
+/// its place; where none does, the name before it, as in a script.
+fn with_name<'a>(text: &'a str, span: Span, mention: Option<Span>, name: &str) -> Cow<'a, str> {
+    let whole = span.of(text).unwrap_or_default();
+    let last = name.rsplit(' ').next().unwrap_or(name);
+    match mention.filter(|mention| span.contains(*mention)) {
+        _ if whole.contains(last) => Cow::Borrowed(whole),
+        Some(mention) => {
+            let part = |from: usize, to: usize| text.get(from..to).unwrap_or_default();
+            let (before, after) = (part(span.start, mention.start), part(mention.end, span.end));
+            Cow::Owned(format!("{before}{name}{after}"))
+        }
+        None => Cow::Owned(format!("{name}: {whole}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_stands_in_for_what_means_the_actor() {
+        let text = "It rained. “No,” she said. “Never.”";
+        let (sentence, she) = (Span::new(11, 30), Span::new(21, 24));
+        assert_eq!(sentence.of(text), Some("“No,” she said."));
+        assert_eq!(she.of(text), Some("she"));
+        assert_eq!(with_name(text, sentence, Some(she), "Ilse Maron"), "“No,” Ilse Maron said.");
+        let quotation = Span::new(31, text.len());
+        assert_eq!(with_name(text, quotation, Some(she), "Ilse Maron"), "Ilse Maron: “Never.”");
+        assert_eq!(with_name(text, sentence, None, "Mr. said"), "“No,” she said.");
     }
 }

@@ -8,7 +8,7 @@
 
 use crate::PipelineError;
 use redb::{Database, ReadableDatabase, TableDefinition, TableError};
-use standpoint_core::{Classification, Probabilities};
+use standpoint_core::{Classification, Probabilities, Tagged};
 use standpoint_embed::Vector;
 use std::collections::HashMap;
 use std::path::Path;
@@ -83,6 +83,22 @@ impl Stored for Classification {
             probabilities: Probabilities::new(part(0), part(4), part(8)),
             truncated: usize::try_from(u64::from_le_bytes(truncated.try_into().ok()?)).ok()?,
         })
+    }
+}
+
+impl Stored for Tagged {
+    const TABLE: TableDefinition<'static, Key, &'static [u8]> =
+        TableDefinition::new("attributions");
+
+    fn to_bytes(&self) -> Vec<u8> {
+        let kept = (self.truncated, &self.attributions);
+        // Numbers and lists of them always have a JSON.
+        serde_json::to_vec(&kept).unwrap_or_default()
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (truncated, attributions) = serde_json::from_slice(bytes).ok()?;
+        Some(Tagged { attributions, truncated })
     }
 }
 

@@ -76,6 +76,7 @@ fn asked(articles: &[(&str, &str)], out: &Path) -> Vec<String> {
     let models = Models {
         embedder: Arc::new(Recorded { model: lexical::embedder(), asked: asked.clone() }),
         stance: Arc::new(Recorded { model: lexical::stance_model(), asked: asked.clone() }),
+        tagger: Arc::new(standpoint_stance::RuleTagger::default()),
     };
     let job = Job {
         corpus: Corpus { inputs: vec![feed], fields: Fields::default() },

@@ -2,34 +2,40 @@
 //!
 //! Three steps, each a pure function of one document:
 //!
-//! 1. [`attribute`] tells whose voice every passage is in, so that a quoted opponent does not become
-//!    the author's stance.
-//! 2. [`context`] widens a passage to the neighbours in the same voice: the text that the stance
+//! 1. [`voices`] tells who speaks in every passage, from what an attribution tagger found in its
+//!    paragraphs, so that a quoted opponent does not become the author's stance. [`RuleTagger`] is a
+//!    tagger without weights.
+//! 2. [`context`] widens a passage to the neighbours in the same voices: the text that the stance
 //!    model reads beside the target.
 //! 3. [`pool`] weighs the model's answers of one holder toward one target into one stance, or
 //!    abstains.
 //!
 //! ```
-//! use standpoint_core::{Passage, Span, Voice};
-//! use standpoint_stance::attribute;
+//! use standpoint_core::{AttributionTagger, Holder, Passage, Span, Voice};
+//! use standpoint_stance::{RuleTagger, paragraphs, voices};
 //!
 //! let text = "The levy is fair. “It will ruin us,” said Ilse Maron, the miners' leader.";
 //! let passages = [(0, 17), (18, text.len())]
 //!     .map(|(start, end)| Passage { span: Span::new(start, end), paragraph: 0 });
-//! let voices = attribute(text, &passages);
-//! assert_eq!(voices[0].voice, Voice::Own);
-//! assert_eq!(voices[1].voice, Voice::Quoted);
-//! assert_eq!(voices[1].actor.as_deref(), Some("Ilse Maron"));
+//! let place = paragraphs(&passages, 1000)[0];
+//! let tagged = RuleTagger::default().tag(&[place.of(text).unwrap()])?.remove(0);
+//! let voices = voices(text, &passages, &[(place, tagged)]);
+//! assert_eq!(voices[0][0].holder, Some(Holder::Author));
+//! assert_eq!(voices[1][0].voice, Voice::Quoted);
+//! assert_eq!(voices[1][0].holder, Some(Holder::Actor("Ilse Maron".to_owned())));
+//! # Ok::<(), standpoint_core::ModelError>(())
 //! ```
 
-mod attribution;
 mod calibration;
+mod holders;
 mod names;
 mod pooling;
 mod quotes;
+mod rules;
 
-pub use attribution::{Attribution, attribute, context};
 pub use calibration::{
     Graded, Tempered, Threshold, abstention_threshold, cross_fitted, fit_temperature,
 };
+pub use holders::{Spoken, context, paragraphs, voices};
 pub use pooling::{Pooled, Scored, pool};
+pub use rules::RuleTagger;

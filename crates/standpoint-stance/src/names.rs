@@ -80,6 +80,32 @@ const TITLES: &[&str] = &[
     "treasurer",
 ];
 
+/// Sources without a name, in the plural or as a role.
+pub(crate) const COLLECTIVES: &[&str] = &[
+    "activists", "advocates", "aides", "allies", "analysts", "backers", "businesses",
+    "campaigners", "commentators", "critics", "defenders", "detractors", "diplomats", "doubters",
+    "economists", "employers", "engineers", "environmentalists", "executives", "experts",
+    "lawmakers", "lobbyists", "many", "ministers", "most", "observers", "officials", "opponents",
+    "others", "people", "politicians", "proponents", "protesters", "researchers", "residents",
+    "sceptics", "scientists", "skeptics", "some", "supporters", "they", "unions", "voters",
+    "workers",
+];
+
+/// A single person or body spoken of by role; it stands for the actor last heard.
+pub(crate) const ROLES: &[&str] = &[
+    "agency", "association", "board", "chairman", "chairwoman", "chancellor", "commission",
+    "commissioner", "committee", "company", "council", "director", "economist", "envoy",
+    "executive", "federation", "general", "governor", "group", "head", "leader", "mayor",
+    "minister", "ministry", "negotiator", "office", "officer", "official", "party", "president",
+    "professor", "secretary", "senator", "spokesman", "spokesperson", "spokeswoman", "union",
+];
+
+/// Words after which a name is a place or a body, and not who speaks.
+pub(crate) const PREPOSITIONS: &[&str] = &[
+    "after", "against", "at", "before", "by", "for", "from", "in", "near", "of", "on", "to",
+    "under", "with",
+];
+
 pub(crate) fn is_opener(word: &str) -> bool {
     OPENERS.contains(&word)
 }

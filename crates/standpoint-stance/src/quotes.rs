@@ -1,6 +1,10 @@
 //! Where quotation marks open and close.
 
+use crate::names::words;
 use standpoint_core::Span;
+
+/// A quotation of fewer words is a term, unless it ends as a sentence does.
+const SPEECH_WORDS: usize = 4;
 
 /// The spans of quoted text in `text[paragraph]`, marks included, in order and disjoint.
 ///
@@ -32,6 +36,12 @@ pub(crate) fn quotations(text: &str, paragraph: Span) -> Vec<Span> {
         found.push(Span::new(start, paragraph.end));
     }
     found
+}
+
+/// Whether a quotation is an utterance and not a term: it is long, or it ends as a sentence does.
+pub(crate) fn is_speech(text: &str, quotation: Span) -> bool {
+    let inner = quotation.of(text).unwrap_or_default().trim_end_matches(['"', '”', '»']);
+    words(text, quotation).len() >= SPEECH_WORDS || inner.ends_with([',', '.', '!', '?', '…'])
 }
 
 /// What closes a quotation that opens with `c`.

@@ -4,15 +4,14 @@ use crate::bert::{Bert, Dropout, Weights};
 use crate::data::{self, Padded};
 use crate::recipe::{Recipe, Set};
 use crate::train::{self, Task};
-use anyhow::{Context, Result, ensure};
+use anyhow::Result;
 use fastrand::Rng;
-use serde::Deserialize;
 use standpoint_core::{Attribution, AttributionTagger, Span};
 use standpoint_encoder::{
     FARTHEST, Input, JOINT_WIDTH, ModelFiles, ModelToml, Part, Placed, Precision, TokenTagger,
     Tokens, distance_row, tagger_head,
 };
-use standpoint_report::evaluation::AttributionScores;
+use standpoint_report::evaluation::{AttributionScores, read_attributions};
 use std::collections::BTreeMap;
 use std::path::Path;
 use tch::{Kind, Tensor};
@@ -67,29 +66,6 @@ pub(crate) struct Batch {
 /// Says that a token's label is not learned: padding.
 const IGNORED: i64 = -100;
 
-/// A line of a file.
-#[derive(Deserialize)]
-struct Article {
-    text: String,
-    attributions: Vec<Marked>,
-}
-
-/// Offsets count characters.
-#[derive(Deserialize)]
-struct Marked {
-    #[serde(default)]
-    source: Vec<Mark>,
-    #[serde(default)]
-    cue: Vec<Mark>,
-    #[serde(default)]
-    content: Vec<Mark>,
-}
-
-#[derive(Deserialize)]
-struct Mark {
-    spans: Vec<(usize, usize)>,
-}
-
 impl Articles {
     /// Reads every set of a recipe.
     pub(crate) fn read(
@@ -99,7 +75,7 @@ impl Articles {
         tokens: Tokens,
     ) -> Result<Self> {
         let read = |path: &Option<std::path::PathBuf>| match path {
-            Some(path) => paragraphs(&folder.join(path)),
+            Some(path) => read_attributions(&folder.join(path)),
             None => Ok((Vec::new(), 0)),
         };
         let set = |set: &Set| {
@@ -133,62 +109,6 @@ impl Articles {
         };
         self.sets.iter().map(of).collect()
     }
-}
-
-/// The paragraphs of a file with the attributions in them, and how many attributions lie in no one
-/// paragraph or have no cue.
-pub(crate) fn paragraphs(path: &Path) -> Result<(Vec<(String, Vec<Attribution>)>, usize)> {
-    let name = path.display();
-    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {name}"))?;
-    let (mut paragraphs, mut left_out) = (Vec::new(), 0);
-    for (line, at) in text.lines().zip(1..) {
-        let article: Article = serde_json::from_str(line)
-            .with_context(|| format!("{name}:{at} is no article with attributions"))?;
-        let bytes: Vec<usize> = article.text.char_indices().map(|(at, _)| at).collect();
-        let byte = |char: usize| bytes.get(char).copied().unwrap_or(article.text.len());
-        let spans = |marks: &[Mark]| -> Vec<Span> {
-            let spans = marks.iter().flat_map(|mark| &mark.spans);
-            let mut spans: Vec<Span> =
-                spans.map(|&(start, end)| Span::new(byte(start), byte(end))).collect();
-            spans.sort_unstable();
-            spans
-        };
-        let mut rest: Vec<Attribution> = Vec::new();
-        for marked in &article.attributions {
-            let (source, content) = (spans(&marked.source), spans(&marked.content));
-            match (spans(&marked.cue)[..].first(), content.is_empty()) {
-                (Some(&cue), false) => rest.push(Attribution { source, cue, content }),
-                _ => left_out += 1,
-            }
-        }
-        let mut start = 0;
-        for paragraph in article.text.split('\n') {
-            let whole = Span::new(start, start + paragraph.len());
-            start += paragraph.len() + 1;
-            let inside = |a: &Attribution| {
-                a.source.iter().chain(&a.content).chain([&a.cue]).all(|span| whole.contains(*span))
-            };
-            let (here, elsewhere): (Vec<_>, Vec<_>) = rest.into_iter().partition(inside);
-            rest = elsewhere;
-            if paragraph.trim().is_empty() {
-                continue;
-            }
-            let moved = |span: Span| Span::new(span.start - whole.start, span.end - whole.start);
-            let mut here: Vec<Attribution> = here
-                .into_iter()
-                .map(|a| Attribution {
-                    source: a.source.into_iter().map(moved).collect(),
-                    cue: moved(a.cue),
-                    content: a.content.into_iter().map(moved).collect(),
-                })
-                .collect();
-            here.sort_by_key(|a| a.cue);
-            paragraphs.push((paragraph.to_owned(), here));
-        }
-        left_out += rest.len();
-    }
-    ensure!(!paragraphs.is_empty(), "{name} has no articles");
-    Ok((paragraphs, left_out))
 }
 
 impl Example {
@@ -365,25 +285,6 @@ mod tests {
     use super::*;
     use crate::tiny;
     use crate::train::Training;
-
-    #[test]
-    fn a_paragraph_keeps_its_attributions_by_bytes_and_those_over_two_are_counted() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a.jsonl");
-        let text = "É: “Good,” we say.\nNot a levy.";
-        let mark = |start, end| serde_json::json!([{ "spans": [[start, end]], "text": "" }]);
-        let article = serde_json::json!({ "text": text, "attributions": [
-            { "source": mark(11, 13), "cue": mark(14, 17), "content": mark(3, 10) },
-            { "source": mark(0, 1), "cue": mark(14, 17), "content": mark(19, 22) },
-        ] });
-        std::fs::write(&path, article.to_string()).unwrap();
-        let (paragraphs, left_out) = paragraphs(&path).unwrap();
-        assert_eq!((paragraphs.len(), left_out), (2, 1));
-        let (text, attributions) = &paragraphs[0];
-        let of = |span: Span| span.of(text).unwrap();
-        let [a] = &attributions[..] else { panic!("one attribution") };
-        assert_eq!((of(a.source[0]), of(a.cue), of(a.content[0])), ("we", "say", "“Good,”"));
-    }
 
     /// Who speaks stands before "should", what is said after it: a tagger learns it, and what it
     /// learned is what the encoder finds.

@@ -165,17 +165,19 @@ fn read_rows(path: &Path, set: &Set, recipe: &Recipe) -> Result<Vec<Row>> {
         if line.trim().is_empty() {
             continue;
         }
-        let row: Map<String, Value> = serde_json::from_str(&line)
-            .with_context(|| format!("{name}:{at} is no JSON object"))?;
-        rows.extend(Row::all(&row, set, recipe).with_context(|| format!("{name}:{at}"))?);
+        let read = match set.related {
+            true => holders::related(&line),
+            false => Row::read(&line, set, recipe).map(|row| vec![row]),
+        };
+        rows.extend(read.with_context(|| format!("{name}:{at}"))?);
     }
     ensure!(!rows.is_empty(), "{name} has no rows");
     Ok(rows)
 }
 
 impl Row {
-    /// What a line of a file asks: one thing, or who of two holds what of the other.
-    fn all(row: &Map<String, Value>, set: &Set, recipe: &Recipe) -> Result<Vec<Self>> {
+    fn read(line: &str, set: &Set, recipe: &Recipe) -> Result<Self> {
+        let row: Map<String, Value> = serde_json::from_str(line).context("no JSON object")?;
         let field = |name: &str| match row.get(name) {
             Some(Value::String(value)) => Ok(value.clone()),
             _ => Err(anyhow!("no text in the field {name:?}")),
@@ -184,11 +186,8 @@ impl Row {
         let meaning = recipe.meaning(&label).with_context(|| {
             format!("label {label:?} is none of favor, against, neutral, nor in the table [labels]")
         })?;
-        let gold = meaning.probabilities();
-        if set.related {
-            return holders::related(row, gold);
-        }
-        Ok(vec![Row { text: field("text")?, target: field(&set.target)?, gold }])
+        let (text, target) = (field("text")?, field(&set.target)?);
+        Ok(Row { text, target, gold: meaning.probabilities() })
     }
 
     /// Pairs that differ in case, spaces or punctuation only are the same. A hash, so that a file of

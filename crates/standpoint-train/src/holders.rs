@@ -6,41 +6,29 @@
 //! becomes what one actor says and another denies, doubts, or is only reported to think.
 
 use crate::data::Row;
-use anyhow::{Context, Result, bail};
+use crate::recipe::LabelMeaning;
+use anyhow::{Error, Result};
 use fastrand::Rng;
-use serde_json::{Map, Value};
 use standpoint_core::Holder;
+use standpoint_report::evaluation::{Related, Relation};
 
-/// Both questions of a row with the fields `entity1`, `entity2`, `direction` (`1>2`, `2>1`, `both`) and
-/// `gold`: what each of the two holds of the other. Where neither has a stance, one question is enough.
-pub(crate) fn related(row: &Map<String, Value>, gold: [f32; 3]) -> Result<Vec<Row>> {
-    let field =
-        |name: &str| row.get(name).and_then(Value::as_str).with_context(|| format!("no {name}"));
-    let text = field("text")?;
-    let (first, second) =
-        (whole_name(text, field("entity1")?), whole_name(text, field("entity2")?));
+/// Both questions of a sentence with two entities: what each of them holds of the other. Where neither
+/// has a stance, one question is enough.
+pub(crate) fn related(line: &str) -> Result<Vec<Row>> {
+    let Related { text, names: [first, second], gold } =
+        Related::parse(line).map_err(Error::msg)?;
+    let [of_first, of_second] =
+        gold.labels().map(|label| LabelMeaning::Certain(label).probabilities());
     let ask = |holder: &str, target: &str, gold| Row {
-        text: text.to_owned(),
+        text: text.clone(),
         target: Holder::question(holder, target),
         gold,
     };
-    Ok(match field("direction")? {
-        "1>2" => vec![ask(&first, &second, gold), ask(&second, &first, NEUTRAL)],
-        "2>1" => vec![ask(&second, &first, gold), ask(&first, &second, NEUTRAL)],
-        "both" => vec![ask(&first, &second, gold)],
-        other => bail!("direction {other:?} is none of 1>2, 2>1, both"),
-    })
-}
-
-/// An entity as a name: annotators' spans cut a word's last letter off ("Los Angele") or take the mark
-/// of a possessive along ("Kasich’").
-fn whole_name(text: &str, entity: &str) -> String {
-    let entity = entity.trim();
-    let rest = text.find(entity).map_or("", |at| &text[at + entity.len()..]);
-    let tail = rest.chars().take_while(|c| c.is_alphabetic());
-    let whole: String = entity.chars().chain(tail).collect();
-    let whole = whole.trim_end_matches(['\'', '’']);
-    whole.strip_suffix("'s").or(whole.strip_suffix("’s")).unwrap_or(whole).to_owned()
+    let mut rows = vec![ask(&first, &second, of_first)];
+    if gold != Relation::Neutral {
+        rows.push(ask(&second, &first, of_second));
+    }
+    Ok(rows)
 }
 
 const NEUTRAL: [f32; 3] = [0.0, 0.0, 1.0];
@@ -387,16 +375,18 @@ mod tests {
 
     #[test]
     fn the_one_who_holds_is_for_or_against_and_the_other_is_neutral() {
-        let json = serde_json::json!({
-            "text": "A Los Angeles official praised Kasich’s plan.",
-            "entity1": "Los Angele", "entity2": "Kasich’", "direction": "1>2",
-        });
-        let rows = related(json.as_object().unwrap(), FOR).unwrap();
-        let asked: Vec<_> = rows.iter().map(|row| (row.target.as_str(), row.gold)).collect();
-        assert_eq!(asked, [("Los Angeles: Kasich", FOR), ("Kasich: Los Angeles", NEUTRAL)]);
-        let mut both = json;
-        both["direction"] = "both".into();
-        assert_eq!(related(both.as_object().unwrap(), NEUTRAL).unwrap().len(), 1);
+        let asked = |direction: &str, label: &str| -> Vec<(String, [f32; 3])> {
+            let row = serde_json::json!({
+                "text": "A Los Angeles official praised Kasich’s plan.", "label": label,
+                "entity1": "Los Angele", "entity2": "Kasich’", "direction": direction,
+            });
+            let rows = related(&row.to_string()).unwrap().into_iter();
+            rows.map(|row| (row.target, row.gold)).collect()
+        };
+        let (first, second) = ("Los Angeles: Kasich".to_owned(), "Kasich: Los Angeles".to_owned());
+        assert_eq!(asked("1>2", "favor"), [(first.clone(), FOR), (second.clone(), NEUTRAL)]);
+        assert_eq!(asked("2>1", "against"), [(first.clone(), NEUTRAL), (second, AGAINST_IT)]);
+        assert_eq!(asked("both", "neutral"), [(first, NEUTRAL)]);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Measures the model on the dev sets and the contrast set: the tables of `MODEL_CARD.md`.
+//! Measures the model on the dev sets and the two contrast sets: the tables of `MODEL_CARD.md`.
 //!
 //! `cargo run --release -p minilm-stance --example card -- DATA [PRECISION] [FOLDER]`
 //!
@@ -12,7 +12,7 @@
 use anyhow::{Context, Result, bail};
 use rayon::prelude::*;
 use serde::Deserialize;
-use standpoint_core::{Label, Pair, Probabilities};
+use standpoint_core::{Holder, Label, Pair, Probabilities};
 use standpoint_encoder::{ModelFiles, PairClassifier, Precision};
 use standpoint_report::evaluation::{Judged, Scores};
 use standpoint_stance::{Graded, cross_fitted};
@@ -43,7 +43,9 @@ struct Row {
     target_raw: Option<String>,
     /// VAST: whether the topic occurs in training; 0 is the zero-shot part.
     seen: Option<u8>,
-    /// The contrast set: what a row is about.
+    /// The set of holders: whose stance the label is.
+    holder: Option<String>,
+    /// The contrast sets: what a row is about.
     phenomenon: Option<String>,
     label: String,
 }
@@ -95,12 +97,15 @@ fn main() -> Result<()> {
     }
     print_sets(&sets, temperature);
     print_reliability(&sets, temperature);
-    let contrast = Path::new(env!("CARGO_MANIFEST_DIR")).join("contrast.jsonl");
-    let mut parts = Vec::new();
-    for (name, rows) in read(&contrast, "contrast")? {
-        parts.push(Answered { name, trained: false, answers: answer(&rows, &exact, &asked)? });
+    for file in ["contrast.jsonl", "holders.jsonl"] {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+        let mut parts = Vec::new();
+        for (name, rows) in read(&path, file)? {
+            parts.push(Answered { name, trained: false, answers: answer(&rows, &exact, &asked)? });
+        }
+        println!("{file}\n");
+        print_contrast(&parts);
     }
-    print_contrast(&parts);
     Ok(())
 }
 
@@ -123,7 +128,11 @@ fn read(path: &Path, set: &str) -> Result<BTreeMap<String, Vec<Row>>> {
 
 fn answer(rows: &[Row], exact: &PairClassifier, asked: &PairClassifier) -> Result<Vec<Answer>> {
     let chunk = |rows: &[Row]| -> Result<Vec<Answer>> {
-        let target = |row: &'_ Row| row.target_raw.clone().unwrap_or_else(|| row.target.clone());
+        let target = |row: &'_ Row| {
+            let target = row.target_raw.as_ref().unwrap_or(&row.target);
+            let holder = row.holder.as_ref();
+            holder.map_or_else(|| target.clone(), |holder| Holder::question(holder, target))
+        };
         let targets: Vec<String> = rows.iter().map(target).collect();
         let pairs = targets.iter().zip(rows);
         let pairs: Vec<Pair<'_>> =

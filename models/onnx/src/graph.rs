@@ -75,6 +75,9 @@ impl Output {
         let (wanted, hidden): (&[&str], _) = match folder.settings.task {
             Task::Stance => (&["logits"], None),
             Task::Embedding => (&["sentence_embedding", "last_hidden_state"], Some(folder.hidden)),
+            Task::Attribution => {
+                return Err("attributions are tagged by our own encoder only".into());
+            }
         };
         let place = |wanted: &&str| names.iter().position(|name| name == wanted);
         let at = wanted.iter().find_map(place).unwrap_or(0);

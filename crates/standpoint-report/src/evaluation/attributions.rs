@@ -94,6 +94,33 @@ impl AttributionScores {
     }
 }
 
+impl AttributionScores {
+    /// The figures as a table for a terminal.
+    pub fn to_text(&self) -> String {
+        let mut text = format!("  {:<16}{:>7}{:>7}", "", "gold", "found");
+        for reading in ["exact", "half", "overlap"] {
+            text += &format!("  {reading:>7}:  P     R     F1");
+        }
+        text.push('\n');
+        let parts = [
+            ("source", self.source),
+            ("cue", self.cue),
+            ("content", self.content),
+            ("source + content", self.pairs),
+        ];
+        for (name, matches) in parts {
+            let Counts { gold, found, .. } = matches.exact;
+            text += &format!("  {name:<16}{gold:>7}{found:>7}");
+            for counts in [matches.exact, matches.half, matches.overlap] {
+                let (p, r, f1) = (counts.precision(), counts.recall(), counts.f1());
+                text += &format!("      {p:.3} {r:.3} {f1:.3}");
+            }
+            text.push('\n');
+        }
+        text
+    }
+}
+
 impl Matches {
     fn add(
         &mut self,

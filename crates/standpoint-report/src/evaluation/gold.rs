@@ -275,6 +275,9 @@ mod tests {
             span: Span::new(0, text.len()),
             text: text.to_owned(),
             voice: Voice::Own,
+            mention: None,
+            cue: None,
+            content: Vec::new(),
             probabilities,
             weight: 1.0,
         };

@@ -19,12 +19,15 @@
 //!   probability (Guo et al. 2017), **Brier** the squared distance of the three probabilities from
 //!   the gold label, summed over classes, in [0, 2] (Brier 1950). Both are over all rows that have
 //!   probabilities, answered or not.
+//! - **Sign** is macro-F1 of favor and against on the rows whose gold is one of them, taking the more
+//!   probable of the two: whether a stance that is there is read the right way round.
 //! - Intervals resample whole clusters where rows are clustered (the records of one piece).
 
 mod attributions;
 mod gold;
 mod names;
 mod read;
+mod related;
 mod scores;
 mod text;
 
@@ -33,7 +36,8 @@ pub use gold::{
     ActorScores, AuthorScores, EvidenceRecall, GoldRecord, RunScores, Triplets, run_against_gold,
 };
 pub use names::same_actor;
-pub use read::{ReadError, read_gold, read_records};
+pub use read::{ReadError, TaggedParagraph, read_attributions, read_gold, read_records};
+pub use related::{Related, RelatedScores, Relation};
 pub use scores::{
-    Calibration, ClassFigures, Confusion, Estimate, Figures, Judged, Scores, Selective,
+    Calibration, ClassFigures, Confusion, Estimate, Figures, Judged, Scores, Selective, Sign,
 };

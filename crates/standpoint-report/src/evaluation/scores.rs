@@ -61,6 +61,8 @@ pub struct Figures {
     pub selective: Option<Selective>,
     /// `None` if no row has probabilities.
     pub calibration: Option<Calibration>,
+    /// `None` if no row that gold labels favor or against has probabilities.
+    pub sign: Option<Sign>,
 }
 
 /// A figure with its 95 % interval.
@@ -105,6 +107,28 @@ pub struct Calibration {
     pub ece: f64,
     /// Brier score, in [0, 2].
     pub brier: f64,
+}
+
+/// Favor or against, where it is given that it is one of them: the more probable of the two is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Sign {
+    /// Rows that gold labels favor or against.
+    pub rows: usize,
+    /// Mean F1 of the two.
+    pub macro_f1: f64,
+}
+
+impl Sign {
+    fn of(rows: &[Judged<'_>]) -> Option<Sign> {
+        let mut confusion = Confusion::default();
+        for row in rows.iter().filter(|row| row.gold != Label::Neutral) {
+            let Some(p) = row.probabilities else { continue };
+            let found = if p.against > p.favor { Label::Against } else { Label::Favor };
+            confusion.0[row.gold as usize][found as usize] += 1;
+        }
+        let rows = confusion.0.iter().flatten().sum();
+        (rows > 0).then(|| Sign { rows, macro_f1: confusion.macro_f1() })
+    }
 }
 
 /// Rows are gold (favor, against, neutral), columns answers (favor, against, neutral, none).
@@ -154,6 +178,7 @@ impl Figures {
             confusion,
             selective,
             calibration: Calibration::of(rows),
+            sign: Sign::of(rows),
         }
     }
 }
@@ -424,6 +449,26 @@ mod tests {
         assert_eq!(scores.overall.macro_f1, Estimate { value: 0.0, interval: None });
         assert_eq!((scores.overall.selective, scores.overall.calibration), (None, None));
         assert!(scores.targets.is_empty());
+    }
+
+    #[test]
+    fn a_sign_is_the_surer_of_two_whatever_neutral_says() {
+        let row = |gold, favor, against| {
+            let p = Probabilities::new(favor, against, 1.0 - favor - against);
+            Judged::by_model(gold, p)
+        };
+        use Label::{Against, Favor, Neutral};
+        let rows = [
+            row(Favor, 0.2, 0.1),
+            row(Against, 0.1, 0.3),
+            row(Against, 0.3, 0.2),
+            row(Neutral, 0.9, 0.0),
+        ];
+        let sign = Scores::of(&rows).overall.sign.unwrap();
+        assert_eq!(sign.rows, 3);
+        // One of each right, one against taken for favor: both F1 are 2/3.
+        close(sign.macro_f1, 2.0 / 3.0);
+        assert_eq!(Scores::of(&rows[3..]).overall.sign, None);
     }
 
     #[test]

@@ -71,6 +71,14 @@ fn write_scores(out: &mut String, scores: &Scores) -> fmt::Result {
         writeln!(out, "  {:<10} {ece:>6.3}  15 bins, {} rows", "ECE", calibration.rows)?;
         writeln!(out, "  {:<10} {brier:>6.3}", "Brier")?;
     }
+    if let Some(sign) = scores.overall.sign {
+        let f1 = sign.macro_f1;
+        writeln!(
+            out,
+            "  {:<10} {f1:>6.3}  macro-F1 of favor or against, where gold is one",
+            "sign"
+        )?;
+    }
 
     write!(out, "\n  {:<10} precision recall     F1   gold |", "class")?;
     writeln!(out, " answered favor against neutral none")?;

@@ -29,6 +29,9 @@ fn filled_with(text: &str) -> ReportData {
         span: Span::new(0, text.len()),
         text: own(),
         voice: Voice::Quoted,
+        mention: None,
+        cue: None,
+        content: Vec::new(),
         probabilities: Probabilities::new(1.0, 0.0, 0.0),
         weight: 1.0,
     };

@@ -1,5 +1,7 @@
 use serde::{Deserialize, Serialize};
-use standpoint_core::{Cut, CutReason, Document, Evidence, Kind, Piece, Record, Stance, Voice};
+use standpoint_core::{
+    Cut, CutReason, Document, Evidence, Kind, Piece, Record, Span, Stance, Voice,
+};
 use std::borrow::Cow;
 
 /// A row of a table: a flat struct whose fields are the columns.
@@ -100,6 +102,10 @@ value! {
     f32 => Real, |x| Cell::Real(*x);
     bool => Flag, |x| Cell::Flag(*x);
     Vec<String> => List, |x| Cell::List(x);
+    Vec<Span> => Json, |x| match serde_json::to_string(x) {
+        Ok(json) => Cell::Text(Cow::Owned(json)),
+        Err(_) => Cell::Absent,
+    };
     Vec<CutCell> => Json, |x| match serde_json::to_string(x) {
         Ok(json) => Cell::Text(Cow::Owned(json)),
         Err(_) => Cell::Absent,
@@ -277,8 +283,18 @@ row! {
         start: usize,
         /// One past the last byte.
         end: usize,
-        /// Whose words: own, quoted or paraphrased.
+        /// Whose words: own, quoted, paraphrased, or reported for an act.
         voice: Voice,
+        /// First byte of the words for an actor in the document's text, where there are any.
+        mention_start: Option<usize>,
+        /// One past their last byte.
+        mention_end: Option<usize>,
+        /// First byte of the words that attribute it to the actor.
+        cue_start: Option<usize>,
+        /// One past their last byte.
+        cue_end: Option<usize>,
+        /// What is attributed: start and end of each run of the document's text.
+        content: Vec<Span>,
         /// Probability of favor by this passage alone.
         favor: f32,
         /// Probability of against by this passage alone.
@@ -401,6 +417,11 @@ impl EvidenceRow {
             start: evidence.span.start,
             end: evidence.span.end,
             voice: evidence.voice,
+            mention_start: evidence.mention.map(|span| span.start),
+            mention_end: evidence.mention.map(|span| span.end),
+            cue_start: evidence.cue.map(|span| span.start),
+            cue_end: evidence.cue.map(|span| span.end),
+            content: evidence.content.clone(),
             favor: evidence.probabilities.favor,
             against: evidence.probabilities.against,
             neutral: evidence.probabilities.neutral,

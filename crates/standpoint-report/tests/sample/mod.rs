@@ -340,6 +340,9 @@ fn records(
             span: Span::new(start, start + sentence.len()),
             text: sentence.into(),
             voice,
+            mention: None,
+            cue: None,
+            content: Vec::new(),
             probabilities,
             weight,
         };

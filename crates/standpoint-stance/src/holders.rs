@@ -1,0 +1,760 @@
+//! Who holds what a passage says.
+//!
+//! A tagger marks source, cue and content in a paragraph; this module makes of them, for every
+//! passage, the *voices* in it: the author's own, and those of the actors that are quoted, paraphrased
+//! or whose acts are reported. A source becomes a holder by the fullest name that the document gives:
+//! "Ilse Maron", later "Maron", "the minister" where one minister was introduced, "she" for whoever was
+//! heard last. Sources that name nobody ("critics", "some") are nobody's, and not the author's either:
+//! a wrong name is worse than none.
+
+use crate::names::{
+    Actors, COLLECTIVES, PREPOSITIONS, ROLES, Word, is_opener, is_title, name_starting_at,
+    without_titles, words,
+};
+use crate::quotes::{is_speech, quotations};
+use serde::Serialize;
+use standpoint_core::{Attribution, Holder, Passage, Span, Tagged, Voice};
+use std::ops::RangeInclusive;
+
+/// One of the voices in a passage.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Spoken {
+    /// Whose it is; `None` where the text does not say, or names nobody.
+    #[serde(flatten)]
+    pub holder: Option<Holder>,
+    /// How the passage comes to carry it.
+    pub voice: Voice,
+    /// The words for the holder in the document: the source, or the actor's name.
+    pub mention: Option<Span>,
+    /// The cue, in the document.
+    pub cue: Option<Span>,
+    /// What is attributed, in the document.
+    pub content: Vec<Span>,
+}
+
+impl Spoken {
+    fn own() -> Self {
+        Self {
+            holder: Some(Holder::Author),
+            voice: Voice::Own,
+            mention: None,
+            cue: None,
+            content: Vec::new(),
+        }
+    }
+}
+
+/// The paragraphs of a document that a tagger is asked about: runs of passages of one paragraph, cut
+/// where one would be longer than `longest` bytes.
+pub fn paragraphs(passages: &[Passage], longest: usize) -> Vec<Span> {
+    let mut paragraphs: Vec<Span> = Vec::new();
+    for paragraph in passages.chunk_by(|a, b| a.paragraph == b.paragraph) {
+        let mut open: Option<Span> = None;
+        for passage in paragraph {
+            match &mut open {
+                Some(span) if passage.span.end - span.start <= longest => {
+                    span.end = passage.span.end
+                }
+                _ => paragraphs.extend(open.replace(passage.span)),
+            }
+        }
+        paragraphs.extend(open);
+    }
+    paragraphs
+}
+
+/// The voices in every passage of a document, in order; never empty. `tagged` holds the answers for
+/// [`paragraphs`], with the place of each.
+pub fn voices(text: &str, passages: &[Passage], tagged: &[(Span, Tagged)]) -> Vec<Vec<Spoken>> {
+    let attributions: Vec<Attribution> =
+        tagged.iter().flat_map(|(place, tagged)| in_document(*place, tagged)).collect();
+    let mut known = Known::default();
+    let mut rest = &attributions[..];
+    let mut voices = Vec::with_capacity(passages.len());
+    for paragraph in passages.chunk_by(|a, b| a.paragraph == b.paragraph) {
+        let whole = Span::new(paragraph[0].span.start, paragraph[paragraph.len() - 1].span.end);
+        let here = rest.partition_point(|attribution| attribution.cue.start < whole.end);
+        let (attributions, later) = rest.split_at(here);
+        rest = later;
+        let before = known.heard.clone();
+        let quoted = quotations(text, whole);
+        let mut heard: Vec<Heard<'_>> = Vec::new();
+        // Names are met in the order of the text, sources at their cues.
+        let mut cues = attributions.iter().peekable();
+        let mut named: Vec<Vec<(String, Span)>> = Vec::with_capacity(paragraph.len());
+        for passage in paragraph {
+            let outside = outside(text, passage.span, &quoted);
+            named.push(known.meet(text, &outside, passage.span));
+            while let Some(attribution) = cues.next_if(|a| a.cue.start < passage.span.end) {
+                heard.push(Heard { attribution, speaker: known.speaker(text, attribution) });
+            }
+            known.subject(text, &outside);
+        }
+        let context = Paragraph { text, quoted: &quoted, heard: &heard, before: before.as_deref() };
+        for (passage, named) in paragraph.iter().zip(named) {
+            voices.push(context.voices(passage.span, paragraph, named));
+        }
+    }
+    voices
+}
+
+/// The attributions of a paragraph, at their bytes in the document.
+fn in_document(place: Span, tagged: &Tagged) -> impl Iterator<Item = Attribution> + '_ {
+    let moved = move |span: &Span| Span::new(span.start + place.start, span.end + place.start);
+    tagged.attributions.iter().map(move |attribution| Attribution {
+        source: attribution.source.iter().map(moved).collect(),
+        cue: moved(&attribution.cue),
+        content: attribution.content.iter().map(moved).collect(),
+    })
+}
+
+/// Who a source is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Speaker {
+    /// "I", "we": the author, unless these are another's words.
+    Author,
+    Actor(String),
+    /// "critics", or no source at all.
+    Nobody,
+}
+
+/// An attribution, and who its source is.
+struct Heard<'a> {
+    attribution: &'a Attribution,
+    speaker: Speaker,
+}
+
+/// The words of a passage that stand outside quotation marks.
+fn outside<'a>(text: &'a str, passage: Span, quoted: &[Span]) -> Vec<Word<'a>> {
+    let mut words = words(text, passage);
+    words.retain(|word| !quoted.iter().any(|quotation| quotation.contains(word.span)));
+    words
+}
+
+/// The actors that a document has named so far.
+#[derive(Default)]
+struct Known {
+    actors: Actors,
+    /// A role and who was introduced with it: ("minister", "Ilse Maron").
+    roles: Vec<(String, String)>,
+    /// Who spoke last, or what the last sentence was about.
+    heard: Option<String>,
+}
+
+impl Known {
+    /// Takes note of the names in a sentence, and gives those that are known for names, with their
+    /// places: full ones, and single words that stand for one or are not the first word.
+    fn meet(&mut self, text: &str, words: &[Word<'_>], passage: Span) -> Vec<(String, Span)> {
+        let mut met = Vec::new();
+        let mut at = 0;
+        while at < words.len() {
+            let Some(range) = name_starting_at(text, words, at) else {
+                at += 1;
+                continue;
+            };
+            at = range.end() + 1;
+            let place = span(words, &range);
+            let name = place.of(text).unwrap_or_default();
+            let single = range.start() == range.end();
+            let first = place.start == passage.start;
+            if single && first && !self.actors.knows(name) {
+                continue;
+            }
+            if single {
+                self.actors.note_single(name);
+            }
+            let resolved = self.actors.resolve(name);
+            self.introduce(text, words, &range, &resolved);
+            met.push((resolved, place));
+        }
+        met
+    }
+
+    /// Notes the role that a name is introduced with: before it ("Defence Minister Maron"), as its last
+    /// word ("Climate Council"), or in apposition ("Maron, the miners' leader,").
+    fn introduce(
+        &mut self,
+        text: &str,
+        words: &[Word<'_>],
+        range: &RangeInclusive<usize>,
+        name: &str,
+    ) {
+        let mut roles: Vec<String> = Vec::new();
+        for word in &words[range.clone()] {
+            let lower = word.lower();
+            if ROLES.contains(&lower.as_str()) {
+                roles.push(lower);
+            }
+        }
+        // The clause after the name's comma, up to the next mark.
+        let next = range.end() + 1;
+        if next < words.len() && between(text, words[*range.end()], words[next]).trim() == "," {
+            let clause = (next..words.len()).take(8);
+            let clause = clause.take_while(|&at| {
+                at == next
+                    || !between(text, words[at - 1], words[at]).contains([',', ';', ':', '—'])
+            });
+            for at in clause {
+                let lower = words[at].lower();
+                if PREPOSITIONS.contains(&lower.as_str()) || lower == "who" || lower == "which" {
+                    break;
+                }
+                if ROLES.contains(&lower.as_str()) {
+                    roles.push(lower);
+                }
+            }
+        }
+        // The words before its comma: "the energy secretary, Hugo Lann".
+        if let Some(before) = range.start().checked_sub(1) {
+            let mark = between(text, words[before], words[*range.start()]);
+            let role = words[before].lower();
+            if matches!(mark.trim(), "" | ",") && ROLES.contains(&role.as_str()) {
+                roles.push(role);
+            }
+        }
+        for role in roles {
+            self.roles.retain(|(known, bearer)| !(*known == role && bearer == name));
+            self.roles.push((role, name.to_owned()));
+        }
+    }
+
+    /// Notes whom a sentence is about, for the next "she said".
+    fn subject(&mut self, text: &str, words: &[Word<'_>]) {
+        let found = (0..words.len().min(8)).find_map(|at| {
+            let range = name_starting_at(text, words, at)?;
+            (range.start() != range.end()).then_some(range)
+        });
+        let Some(range) = found else { return };
+        let before = range.start().checked_sub(1).map(|before| words[before].lower());
+        if !before.is_some_and(|word| PREPOSITIONS.contains(&word.as_str())) {
+            let name = span(words, &range).of(text).unwrap_or_default();
+            self.heard = Some(self.actors.resolve(name));
+        }
+    }
+
+    /// Who the source of an attribution is.
+    fn speaker(&mut self, text: &str, attribution: &Attribution) -> Speaker {
+        let Some(source) = attribution.source.first() else { return Speaker::Nobody };
+        let words = words(text, *source);
+        let speaker = self.named(text, &words);
+        if let Speaker::Actor(name) = &speaker {
+            self.heard = Some(name.clone());
+        }
+        speaker
+    }
+
+    fn named(&mut self, text: &str, source: &[Word<'_>]) -> Speaker {
+        let lower: Vec<String> = source.iter().map(Word::lower).collect();
+        let last_heard = |known: &Self| known.heard.clone().map_or(Speaker::Nobody, Speaker::Actor);
+        match &lower[..] {
+            [] => return Speaker::Nobody,
+            [only] => match only.as_str() {
+                "i" | "we" | "us" | "me" => return Speaker::Author,
+                "he" | "she" | "him" | "her" | "it" => return last_heard(self),
+                _ => {}
+            },
+            _ => {}
+        }
+        if let Some(range) = full_name(text, source) {
+            let name = span(source, &range).of(text).unwrap_or_default();
+            let resolved = self.actors.resolve(name);
+            self.introduce(text, source, &range, &resolved);
+            return Speaker::Actor(resolved);
+        }
+        // Before its first comma or relative clause a source says who it is.
+        let head = (1..source.len())
+            .find(|&at| {
+                between(text, source[at - 1], source[at]).contains([',', ';', '(', '—'])
+                    || ["who", "which", "that"].contains(&lower[at].as_str())
+            })
+            .unwrap_or(source.len());
+        let (source, lower) = (&source[..head], &lower[..head]);
+        let capital = source.iter().position(|word| {
+            let lower = word.lower();
+            // A sentence's first word has a capital whatever it is.
+            let role = COLLECTIVES.contains(&lower.as_str()) || ROLES.contains(&lower.as_str());
+            word.is_capitalised() && !role && !is_opener(&lower) && !is_title(&lower)
+        });
+        let Some(end) = source.len().checked_sub(1) else { return Speaker::Nobody };
+        let noun = lower[end].as_str();
+        match capital {
+            // "the Kremlin", "Oduin".
+            Some(at) if at == end => {
+                let name = source[at].text;
+                if source[..at].iter().any(|word| PREPOSITIONS.contains(&word.lower().as_str())) {
+                    // "a spokesman for Keldon", "people in Dolna".
+                    return self.role_of(lower).map_or(Speaker::Nobody, Speaker::Actor);
+                }
+                Speaker::Actor(self.actors.resolve(name))
+            }
+            // "European leaders", "the Trump campaign": as named.
+            Some(at)
+                if end - at <= 3
+                    && !lower[at..].iter().any(|w| PREPOSITIONS.contains(&w.as_str())) =>
+            {
+                let named = Span::new(source[at].span.start, source[end].span.end);
+                Speaker::Actor(named.of(text).unwrap_or_default().to_owned())
+            }
+            Some(_) => Speaker::Nobody,
+            None if COLLECTIVES.contains(&noun)
+                || lower.iter().any(|w| COLLECTIVES.contains(&w.as_str())) =>
+            {
+                Speaker::Nobody
+            }
+            None => match self.role_of(lower) {
+                Some(name) => Speaker::Actor(name),
+                None if ROLES.contains(&noun) => last_heard(self),
+                None => Speaker::Nobody,
+            },
+        }
+    }
+
+    /// The one who was introduced last with a role that these words name, if they begin as a definite
+    /// description does ("the minister", "her spokesman").
+    fn role_of(&self, source: &[String]) -> Option<String> {
+        if source
+            .first()
+            .is_some_and(|word| ["a", "an", "some", "another", "one"].contains(&word.as_str()))
+        {
+            return None;
+        }
+        let role = source.iter().rev().find(|word| ROLES.contains(&word.as_str()))?;
+        self.roles.iter().rev().find(|(known, _)| known == role).map(|(_, name)| name.clone())
+    }
+}
+
+/// The first name of two words or more in a source that is not the body or place that somebody is of,
+/// and that is more than a title.
+fn full_name(text: &str, source: &[Word<'_>]) -> Option<RangeInclusive<usize>> {
+    let mut found = None;
+    let mut at = 0;
+    while at < source.len() {
+        let Some(range) = name_starting_at(text, source, at) else {
+            at += 1;
+            continue;
+        };
+        at = range.end() + 1;
+        let name = span(source, &range).of(text).unwrap_or_default();
+        let full = without_titles(name).contains(' ')
+            || (range.start() != range.end() && !all_titles(name));
+        let before = range.start().checked_sub(1).map(|before| source[before].lower());
+        let within = before.is_some_and(|word| PREPOSITIONS.contains(&word.as_str()));
+        if full && !within {
+            return Some(range);
+        }
+        if full && found.is_none() && *range.start() == 0 {
+            found = Some(range);
+        }
+    }
+    found
+}
+
+fn all_titles(name: &str) -> bool {
+    name.split_whitespace().all(|word| is_title(&word.trim_end_matches('.').to_lowercase()))
+}
+
+fn span(words: &[Word<'_>], range: &RangeInclusive<usize>) -> Span {
+    Span::new(words[*range.start()].span.start, words[*range.end()].span.end)
+}
+
+fn between<'a>(text: &'a str, left: Word<'_>, right: Word<'_>) -> &'a str {
+    Span::new(left.span.end, right.span.start).of(text).unwrap_or_default()
+}
+
+/// A paragraph with what is known of its speakers.
+struct Paragraph<'a> {
+    text: &'a str,
+    quoted: &'a [Span],
+    heard: &'a [Heard<'a>],
+    /// Who was heard before it.
+    before: Option<&'a str>,
+}
+
+/// Words by which an author agrees with what another says.
+const ENDORSING: &[&str] = &[
+    "aptly", "convincingly", "correctly", "justly", "persuasively", "rightly", "sensibly",
+    "shrewdly", "truthfully", "wisely",
+];
+
+/// Of a passage that is the author's, at least this share is in nobody else's words.
+const OWN_SHARE: f64 = 0.5;
+
+impl Paragraph<'_> {
+    /// The voices in one of the paragraph's passages; `named` are the names in it.
+    fn voices(
+        &self,
+        passage: Span,
+        paragraph: &[Passage],
+        named: Vec<(String, Span)>,
+    ) -> Vec<Spoken> {
+        let mut spoken: Vec<Spoken> = Vec::new();
+        let mut others: Vec<Span> = Vec::new();
+        let mut author = false;
+        for Heard { attribution, speaker } in self.heard {
+            let content = attribution.content.iter().copied();
+            let content: Vec<Span> = content.filter(|span| span.overlap(passage) > 0).collect();
+            if content.is_empty() {
+                continue;
+            }
+            if *speaker == Speaker::Author && !self.in_quotation(attribution.cue) {
+                author = true;
+                continue;
+            }
+            // "As Maron rightly warned": the author says the same.
+            author |= self.is_endorsed(attribution.cue);
+            others.push(extent(attribution, passage));
+            let holder = match speaker {
+                Speaker::Actor(name) => Some(Holder::Actor(name.clone())),
+                Speaker::Author | Speaker::Nobody => None,
+            };
+            if spoken.iter().any(|known| known.holder == holder) {
+                continue;
+            }
+            let bytes: usize = content.iter().map(|span| span.overlap(passage)).sum();
+            let voice = match 2 * self.quoted_bytes(&content, passage) > bytes {
+                true => Voice::Quoted,
+                false => Voice::Paraphrased,
+            };
+            spoken.push(Spoken {
+                holder,
+                voice,
+                mention: attribution.source.first().copied(),
+                cue: Some(attribution.cue),
+                content: attribution.content.clone(),
+            });
+        }
+        let mostly_quoted = 2 * self.quoted_bytes(&[passage], passage) > passage.len();
+        if spoken.is_empty() && mostly_quoted && self.is_speech(passage) {
+            return vec![self.continued(passage, paragraph)];
+        }
+        let own = passage.len().saturating_sub(covered(&others, passage));
+        if spoken.is_empty() || author || own as f64 >= OWN_SHARE * passage.len() as f64 {
+            let acting = named.into_iter().filter(|(name, _)| {
+                let holder = Some(Holder::Actor(name.clone()));
+                !spoken.iter().any(|known| known.holder == holder)
+            });
+            let mut acts: Vec<Spoken> = Vec::new();
+            for (name, mention) in acting {
+                let holder = Some(Holder::Actor(name));
+                if !acts.iter().any(|known| known.holder == holder) {
+                    let act = Spoken {
+                        holder,
+                        voice: Voice::Reported,
+                        mention: Some(mention),
+                        ..Spoken::own()
+                    };
+                    acts.push(act);
+                }
+            }
+            spoken.insert(0, Spoken::own());
+            spoken.extend(acts);
+        }
+        spoken
+    }
+
+    /// Whether one of the two words before a cue, or the one after it, says that it is right.
+    fn is_endorsed(&self, cue: Span) -> bool {
+        let near = |text: &str, words: usize, from_end: bool| {
+            let mut all: Vec<String> =
+                text.split_whitespace().map(|w| w.trim_matches(',').to_lowercase()).collect();
+            if from_end {
+                all.reverse();
+            }
+            all.truncate(words);
+            all.iter().any(|word| ENDORSING.contains(&word.as_str()))
+        };
+        let before = self.text.get(..cue.start).unwrap_or_default();
+        let after = self.text.get(cue.end..).unwrap_or_default();
+        let head = before.char_indices().rev().nth(40).map_or(0, |(at, _)| at);
+        let tail = after.char_indices().nth(40).map_or(after.len(), |(at, _)| at);
+        near(&before[head..], 2, true) || near(&after[..tail], 1, false)
+    }
+
+    fn in_quotation(&self, span: Span) -> bool {
+        self.quoted.iter().any(|quotation| quotation.overlap(span) > 0)
+    }
+
+    fn quoted_bytes(&self, of: &[Span], passage: Span) -> usize {
+        let within =
+            |span: &Span| Span::new(span.start.max(passage.start), span.end.min(passage.end));
+        let quoted = |span: Span| self.quoted.iter().map(move |q| q.overlap(span)).sum::<usize>();
+        of.iter().map(within).map(quoted).sum()
+    }
+
+    fn is_speech(&self, passage: Span) -> bool {
+        self.quoted.iter().any(|q| q.overlap(passage) > 0 && is_speech(self.text, *q))
+    }
+
+    /// A quotation without a cue goes with the nearest speaker of its paragraph; where the whole
+    /// paragraph is quoted, with whoever was heard before it.
+    fn continued(&self, passage: Span, paragraph: &[Passage]) -> Spoken {
+        let distance = |heard: &&Heard<'_>| {
+            let cue = heard.attribution.cue;
+            // Of two as near, the one before.
+            (cue.start.abs_diff(passage.start), cue.start > passage.start)
+        };
+        let near = self.heard.iter().filter(|heard| !self.in_quotation(heard.attribution.cue));
+        let near = near.min_by_key(distance);
+        let alone = paragraph
+            .iter()
+            .all(|one| 2 * self.quoted_bytes(&[one.span], one.span) > one.span.len());
+        let (holder, mention, cue) = match near {
+            Some(Heard { attribution, speaker }) => {
+                let holder = match speaker {
+                    Speaker::Actor(name) => Some(Holder::Actor(name.clone())),
+                    _ => None,
+                };
+                (holder, attribution.source.first().copied(), Some(attribution.cue))
+            }
+            None if alone => (self.before.map(|name| Holder::Actor(name.to_owned())), None, None),
+            None => (None, None, None),
+        };
+        Spoken { holder, voice: Voice::Quoted, mention, cue, content: vec![passage] }
+    }
+}
+
+/// From where an attribution begins in a passage to where it ends, a description of the source between
+/// source and cue included.
+fn extent(attribution: &Attribution, passage: Span) -> Span {
+    let parts = attribution.source.iter().chain(&attribution.content).chain([&attribution.cue]);
+    let here = parts.filter(|part| part.overlap(passage) > 0);
+    here.fold(Span::new(passage.end, passage.start), |extent, part| {
+        Span::new(extent.start.min(part.start), extent.end.max(part.end))
+    })
+}
+
+/// Bytes of a passage that some of the spans cover.
+fn covered(spans: &[Span], passage: Span) -> usize {
+    let mut spans: Vec<Span> = spans.to_vec();
+    spans.sort_unstable();
+    let (mut bytes, mut end) = (0, passage.start);
+    for span in spans {
+        let (from, to) = (span.start.max(end), span.end.min(passage.end));
+        bytes += to.saturating_sub(from);
+        end = end.max(to);
+    }
+    bytes
+}
+
+/// The text that the stance model reads for a passage: the passage, with the passage before it and
+/// after it where these stand in the same paragraph and have the same voices. Neighbours tell what
+/// "it" and "this" mean; a neighbour in another voice would lend its stance to the wrong holder.
+pub fn context(passages: &[Passage], voices: &[Vec<Spoken>], at: usize) -> Span {
+    let holders = |at: usize| {
+        voices[at].iter().filter(|s| s.voice != Voice::Reported).map(|s| (&s.holder, s.voice))
+    };
+    let same = |other: usize| {
+        passages[other].paragraph == passages[at].paragraph && holders(other).eq(holders(at))
+    };
+    let start = if at > 0 && same(at - 1) { at - 1 } else { at };
+    let end = if at + 1 < passages.len() && same(at + 1) { at + 1 } else { at };
+    Span::new(passages[start].span.start, passages[end].span.end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::RuleTagger;
+    use standpoint_core::AttributionTagger;
+
+    /// Paragraphs of sentences; sentences end at " | ", which is replaced by a blank.
+    fn document(paragraphs: &[&str]) -> (String, Vec<Passage>) {
+        let mut text = String::new();
+        let mut passages = Vec::new();
+        for (paragraph, sentences) in paragraphs.iter().enumerate() {
+            for sentence in sentences.split(" | ") {
+                let start = text.len();
+                text.push_str(sentence);
+                passages.push(Passage { span: Span::new(start, text.len()), paragraph });
+                text.push(' ');
+            }
+        }
+        (text, passages)
+    }
+
+    /// Voice and holder of the first voice of every passage, as the rules find them.
+    fn read(paragraphs: &[&str]) -> Vec<(Voice, Option<String>)> {
+        let (text, passages) = document(paragraphs);
+        let places = super::paragraphs(&passages, 2000);
+        let texts: Vec<&str> = places.iter().map(|place| place.of(&text).unwrap()).collect();
+        let tagged = RuleTagger::default().tag(&texts).unwrap();
+        let tagged: Vec<_> = places.into_iter().zip(tagged).collect();
+        let name = |holder: &Option<Holder>| match holder {
+            Some(Holder::Actor(name)) => Some(name.clone()),
+            Some(Holder::Author) | None => None,
+        };
+        let voices = voices(&text, &passages, &tagged);
+        voices.iter().map(|spoken| (spoken[0].voice, name(&spoken[0].holder))).collect()
+    }
+
+    fn one(sentence: &str) -> (Voice, Option<String>) {
+        read(&[sentence]).remove(0)
+    }
+
+    fn by(voice: Voice, actor: &str) -> (Voice, Option<String>) {
+        (voice, Some(actor.to_owned()))
+    }
+
+    #[test]
+    fn a_source_with_a_description_is_named() {
+        for sentence in [
+            "Ordovia's chief envoy, Pavel Strenn, rejected the proposal.",
+            "Pavel Strenn, head of Sund Pensions, one of the largest holders, said it would fail.",
+            "Pavel Strenn of the Farmers' Union says it would close the dairies.",
+            "In Korvaal, Pavel Strenn, the envoy, said no to it.",
+            "Outside, Pavel Strenn, the baker, said no to it.",
+            "Rep. Pavel Strenn, D-N.Y., said no to it.",
+        ] {
+            assert_eq!(one(sentence), by(Voice::Paraphrased, "Pavel Strenn"), "{sentence}");
+        }
+        assert_eq!(
+            one("The Korvaal Chamber of Commerce on Tuesday said it would sue."),
+            by(Voice::Paraphrased, "Korvaal Chamber of Commerce")
+        );
+    }
+
+    #[test]
+    fn speech_goes_on_over_sentences_and_paragraphs() {
+        let read = read(&[
+            "“It is late,” said Jon Arel. | “It is too late for a levy of this size.”",
+            "“Nobody asked the bakers what they would have to pay.",
+            "The levy is fair. | He added that he would vote no.",
+        ]);
+        assert_eq!(read[0], by(Voice::Quoted, "Jon Arel"));
+        assert_eq!(read[1], by(Voice::Quoted, "Jon Arel"));
+        assert_eq!(read[2], by(Voice::Quoted, "Jon Arel"));
+        assert_eq!(read[3], (Voice::Own, None));
+        assert_eq!(read[4], by(Voice::Paraphrased, "Jon Arel"));
+    }
+
+    #[test]
+    fn a_surname_a_role_and_a_pronoun_mean_who_was_introduced() {
+        let read = read(&[
+            "Energy Minister Ilse Maron toured the site. | Maron said it was safe.",
+            "General Jon Arel disagreed. | The minister said that he was wrong.",
+            "“No,” said the general. | She said that it was done.",
+        ]);
+        assert_eq!(read[0], (Voice::Own, None));
+        assert_eq!(read[1], by(Voice::Paraphrased, "Ilse Maron"));
+        assert_eq!(read[3], by(Voice::Paraphrased, "Ilse Maron"), "not the general, heard last");
+        assert_eq!(read[4], by(Voice::Quoted, "Jon Arel"));
+    }
+
+    #[test]
+    fn collectives_with_a_name_are_holders_and_those_without_are_nobody() {
+        assert_eq!(
+            one("European officials said that it would fail."),
+            by(Voice::Paraphrased, "European officials")
+        );
+        assert_eq!(
+            one("The White House said that it would fail."),
+            by(Voice::Paraphrased, "White House")
+        );
+        for nobody in [
+            "Critics of the levy say it will fail.",
+            "Some argue that it is too short.",
+            "Officials said it would fail.",
+        ] {
+            assert_eq!(one(nobody), (Voice::Paraphrased, None), "{nobody}");
+        }
+    }
+
+    #[test]
+    fn the_author_keeps_terms_in_quotation_marks_and_what_the_author_says() {
+        for own in [
+            "The so-called “fair share” is a tax on the poor.",
+            "We said so in March, and we say it again.",
+            "It takes an army, asks the poor of Brennia for more, and is sold as peace.",
+            "The two states said to be at war are not.",
+        ] {
+            assert_eq!(one(own), (Voice::Own, None), "{own}");
+        }
+    }
+
+    /// An attribution with its parts given by their words.
+    fn attribution(text: &str, source: &str, cue: &str, content: &str) -> Attribution {
+        let find = |part: &str| {
+            let start = text.find(part).unwrap();
+            Span::new(start, start + part.len())
+        };
+        Attribution { source: vec![find(source)], cue: find(cue), content: vec![find(content)] }
+    }
+
+    #[test]
+    fn of_two_attributions_one_in_the_other_both_are_kept() {
+        let text = "Ilse Maron warned that Jon Arel believes the levy will fail.";
+        let passages = [Passage { span: Span::new(0, text.len()), paragraph: 0 }];
+        let attributions = vec![
+            attribution(text, "Ilse Maron", "warned", "that Jon Arel believes the levy will fail."),
+            attribution(text, "Jon Arel", "believes", "the levy will fail"),
+        ];
+        let tagged = Tagged { attributions, truncated: 0 };
+        let voices = voices(text, &passages, &[(passages[0].span, tagged)]);
+        let holders: Vec<_> = voices[0].iter().map(|s| s.holder.as_ref().unwrap().name()).collect();
+        assert_eq!(holders, ["Ilse Maron", "Jon Arel"]);
+        assert_eq!(voices[0][1].content[0].of(text), Some("the levy will fail"));
+    }
+
+    #[test]
+    fn whom_the_author_endorses_the_author_agrees_with() {
+        let voices = |text: &str| {
+            let passages = [Passage { span: Span::new(0, text.len()), paragraph: 0 }];
+            let attributions =
+                vec![attribution(text, "Ilse Maron", "warned", "that the levy will fail")];
+            let tagged = Tagged { attributions, truncated: 0 };
+            let voices = super::voices(text, &passages, &[(passages[0].span, tagged)]).remove(0);
+            voices.iter().map(|s| (s.voice, s.holder.clone().unwrap())).collect::<Vec<_>>()
+        };
+        let maron = (Voice::Paraphrased, Holder::Actor("Ilse Maron".to_owned()));
+        let plain = voices("Ilse Maron has warned that the levy will fail.");
+        assert_eq!(plain, [maron.clone()]);
+        let endorsed = voices("Ilse Maron has rightly warned that the levy will fail.");
+        assert_eq!(endorsed, [(Voice::Own, Holder::Author), maron]);
+    }
+
+    #[test]
+    fn whoever_is_named_in_the_authors_words_may_have_acted() {
+        let (text, passages) =
+            document(&["It is unclear whether Ordovia, which shuns Ilse Maron, would sign."]);
+        let voices = voices(&text, &passages, &[]);
+        let found: Vec<_> = voices[0]
+            .iter()
+            .map(|s| {
+                (
+                    s.voice,
+                    s.holder.as_ref().unwrap().name(),
+                    s.mention.map(|m| m.of(&text).unwrap()),
+                )
+            })
+            .collect();
+        assert_eq!(
+            found,
+            [
+                (Voice::Own, "author", None),
+                (Voice::Reported, "Ordovia", Some("Ordovia")),
+                (Voice::Reported, "Ilse Maron", Some("Ilse Maron")),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_paragraph_longer_than_asked_is_cut_between_passages() {
+        let (_, passages) = document(&["One two. | Three four. | Five.", "Six."]);
+        let cut = super::paragraphs(&passages, 20);
+        assert_eq!(cut, [Span::new(0, 20), Span::new(21, 26), Span::new(27, 31)]);
+        assert_eq!(super::paragraphs(&passages, 5).len(), 4, "a passage is never cut");
+    }
+
+    #[test]
+    fn context_stays_in_the_paragraph_and_the_voice() {
+        let text = "One. Two. Three.";
+        let passages: Vec<Passage> = [(0, 4), (5, 9), (10, 16)]
+            .map(|(start, end)| Passage { span: Span::new(start, end), paragraph: 0 })
+            .into();
+        let own = vec![Spoken::own()];
+        let other = vec![Spoken { holder: None, voice: Voice::Quoted, ..Spoken::own() }];
+        let voices = [own.clone(), own, other];
+        let slice = |at| context(&passages, &voices, at).of(text).unwrap();
+        assert_eq!([slice(0), slice(1), slice(2)], ["One. Two.", "One. Two.", "Three."]);
+    }
+}
