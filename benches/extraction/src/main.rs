@@ -44,6 +44,7 @@ fn standpoint(html: &str, _url: &str) -> Option<Article> {
         content: html.as_bytes().to_vec(),
         markup: standpoint_ingest::Markup::Html,
         metadata: standpoint_ingest::Metadata::default(),
+        notes: vec![],
     })
     .ok()?;
     let authors = (!document.authors.is_empty()).then(|| document.authors.join("; "));

@@ -51,7 +51,7 @@ pub struct Skipped {
 /// The formats of files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Format {
-    /// `.txt`, `.text`: one document, plain text.
+    /// `.txt`, `.text`: one document, plain text; an export of a press database is many.
     Text,
     /// `.md`, `.markdown`: one document, with metadata in its front matter.
     Markdown,
@@ -59,10 +59,36 @@ pub enum Format {
     Html,
     /// `.jsonl`, `.ndjson`: one JSON object a line.
     Jsonl,
+    /// `.json`: a JSON Feed, a ninjs item, an object, or an array of objects.
+    Json,
     /// `.csv`, `.tsv`: one record a document, with a header.
     Csv,
     /// `.parquet`: one row a document.
     Parquet,
+    /// `.rss`, `.atom`, `.rdf`, `.xml`: a feed or NewsML-G2, by its root element.
+    Xml,
+    /// `.warc`: the web pages of a crawl.
+    Warc,
+    /// `.eml`: one e-mail.
+    Eml,
+    /// `.mbox`: many.
+    Mbox,
+    /// `.docx`: one document; an export of a press database is many.
+    Docx,
+    /// `.rtf`: likewise.
+    Rtf,
+    /// `.pdf`: one document, if it has a text layer.
+    Pdf,
+    /// `.epub`: a document for each chapter.
+    Epub,
+    /// `.zip`: what is in it.
+    Zip,
+    /// `.tar`: what is in it.
+    Tar,
+    /// `.gz`, `.tgz`: any of these, packed; what it holds is told by the name before `.gz`.
+    Gzip,
+    /// `.zst`, `.tzst`: likewise.
+    Zstd,
     /// `-`: JSON Lines on standard input.
     Stdin,
 }
@@ -71,15 +97,38 @@ impl Format {
     /// The format that a file's extension stands for, in any case.
     pub fn of(path: &Path) -> Option<Format> {
         let extension = path.extension()?.to_str()?.to_ascii_lowercase();
+        let packed = |format| Format::of_packed(path).map(|_| format);
         Some(match extension.as_str() {
             "txt" | "text" => Format::Text,
             "md" | "markdown" => Format::Markdown,
             "html" | "htm" | "xhtml" => Format::Html,
             "jsonl" | "ndjson" => Format::Jsonl,
+            "json" => Format::Json,
             "csv" | "tsv" => Format::Csv,
             "parquet" => Format::Parquet,
+            "rss" | "atom" | "rdf" | "xml" => Format::Xml,
+            "warc" => Format::Warc,
+            "eml" => Format::Eml,
+            "mbox" => Format::Mbox,
+            "docx" => Format::Docx,
+            "rtf" => Format::Rtf,
+            "pdf" => Format::Pdf,
+            "epub" => Format::Epub,
+            "zip" => Format::Zip,
+            "tar" => Format::Tar,
+            "gz" | "tgz" => return packed(Format::Gzip),
+            "zst" | "tzst" => return packed(Format::Zstd),
             _ => return None,
         })
+    }
+
+    /// The format of what a `.gz` or `.zst` file holds, told by the rest of its name.
+    pub(crate) fn of_packed(path: &Path) -> Option<Format> {
+        match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
+            "tgz" | "tzst" => Some(Format::Tar),
+            _ => Format::of(Path::new(path.file_stem()?))
+                .filter(|inner| !matches!(inner, Format::Gzip | Format::Zstd)),
+        }
     }
 }
 
@@ -97,6 +146,14 @@ pub enum IngestError {
         path: PathBuf,
         /// What the system says.
         source: std::io::Error,
+    },
+    /// A pattern for file names is none.
+    #[error("file_names = {given:?}: {reason}; write it like {{outlet}}/{{date}}_{{title}}")]
+    FileNames {
+        /// The pattern as given.
+        given: String,
+        /// What is wrong.
+        reason: String,
     },
     /// A `field=column` mapping is not one.
     #[error("--field {given}: {reason}")]
@@ -178,7 +235,9 @@ fn walk(folder: &Path, listing: &mut Listing) {
 
 fn list(path: PathBuf, root: &Path, listing: &mut Listing) {
     let Some(format) = Format::of(&path) else {
-        let reason = "unknown kind of file; read are .txt .md .html .jsonl .csv .tsv .parquet";
+        let reason = "unknown kind of file; read are .txt .md .html .json .jsonl .csv .tsv .parquet \
+                      .rss .atom .xml .warc .eml .mbox .docx .rtf .pdf .epub, and .zip .tar .gz .zst \
+                      of them";
         listing.skipped.push(Skipped { path, reason: reason.to_owned() });
         return;
     };

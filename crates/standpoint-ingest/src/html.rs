@@ -6,14 +6,13 @@
 //! takes any timestamp in the source and those in the addresses of images, and a wrong date is
 //! worse than none.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use serde_json::Value;
 use trafilatura::dom::{Document, NodeId};
 use trafilatura::{HtmlDateMode, Options};
 
 use crate::Metadata;
 use crate::dates;
+use crate::read::guarded;
 
 /// The deepest nesting that is read. The extractor walks the tree by recursion, and a worker's
 /// stack has 2 MB; pages written by people stay below 100.
@@ -54,9 +53,21 @@ pub(crate) fn read(html: &str) -> Result<Page, String> {
     }
     // The extractor slices strings and unwraps in many thousand lines that are not ours. A page
     // that trips it is one failure, not the end of a run.
-    catch_unwind(AssertUnwindSafe(|| extract(html))).unwrap_or_else(|_| {
-        Err("the extractor broke down on it; save the article's text and read that".to_owned())
-    })
+    guarded("extractor", || extract(html))?
+}
+
+/// The text of HTML that is an article and nothing else.
+///
+/// # Errors
+/// A reason, where it is nested too deep or the parser fails.
+pub(crate) fn fragment(html: &str) -> Result<String, String> {
+    if surplus_of_tags(html) > MAX_SURPLUS {
+        return Err(too_deep());
+    }
+    guarded("HTML parser", || {
+        let document = Document::parse(html);
+        if depth(&document) > MAX_DEPTH { Err(too_deep()) } else { Ok(text_of(&document)) }
+    })?
 }
 
 fn extract(html: &str) -> Result<Page, String> {
@@ -139,6 +150,7 @@ fn stated(document: &Document) -> Metadata {
             .or_else(time),
         language: html.first().and_then(|&id| document.get_attribute(id, "lang")),
         sections,
+        rights: None,
     }
 }
 
@@ -188,7 +200,10 @@ fn strings(value: &Value) -> Vec<String> {
 
 /// The text of a cleaned tree, one block element a paragraph, white space folded.
 fn paragraphs(html: &str) -> String {
-    let document = Document::parse(html);
+    text_of(&Document::parse(html))
+}
+
+fn text_of(document: &Document) -> String {
     let mut text = String::new();
     let mut paragraph = String::new();
     let end = |paragraph: &mut String, text: &mut String| {

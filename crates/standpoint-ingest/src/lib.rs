@@ -53,6 +53,7 @@ mod kind;
 mod layout;
 mod markdown;
 mod passages;
+mod pdf;
 mod pieces;
 mod prepare;
 mod read;

@@ -231,6 +231,8 @@ mod tests {
             kind_reason: String::new(),
             text: text.to_owned(),
             cuts: cuts.iter().map(cut).collect(),
+            rights: None,
+            notes: vec![],
         }
     }
 

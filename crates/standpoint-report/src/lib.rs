@@ -27,6 +27,8 @@
 //!     kind_reason: "a byline".into(),
 //!     text: "The levy works.".into(),
 //!     cuts: vec![],
+//!     rights: None,
+//!     notes: vec![],
 //! };
 //! let records = [Record {
 //!     document: "a".into(),

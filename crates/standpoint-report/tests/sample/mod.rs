@@ -309,6 +309,8 @@ fn sampled(index: usize, line: &Line) -> Sampled {
             kind_reason: if author.is_empty() { "no byline" } else { "a byline" }.into(),
             text: text.clone(),
             cuts: if author.is_empty() { vec![] } else { vec![cut.clone()] },
+            rights: None,
+            notes: vec![],
         };
         let records = records(id, &piece, &text, stances);
         (document, records)
