@@ -47,8 +47,9 @@ pub(crate) fn decode(bytes: &[u8], html: bool) -> Decoded {
             (Err(_), Some(encoding)) => plainly(encoding, bytes),
             (Err(_), None) => match joined(bytes) {
                 Some((text, stray)) => {
-                    notes
-                        .push(format!("{stray} bytes are not UTF-8 and were read as windows-1252"));
+                    notes.push(format!(
+                        "bytes that are not UTF-8 and were read as windows-1252: {stray}"
+                    ));
                     (text, false)
                 }
                 None => {
@@ -68,7 +69,7 @@ pub(crate) fn decode(bytes: &[u8], html: bool) -> Decoded {
     if nuls == 0 {
         return Decoded { text, notes };
     }
-    notes.push(format!("{nuls} NUL characters were left out"));
+    notes.push(format!("NUL characters that were left out: {nuls}"));
     Decoded { text: text.replace('\0', ""), notes }
 }
 
@@ -145,13 +146,13 @@ mod tests {
         let text = [b"Zo\xEB said: ".as_slice(), "“Nein”, sagte Zoë Márkány.".as_bytes()].concat();
         let decoded = decode(&text, false);
         assert_eq!(decoded.text, "Zoë said: “Nein”, sagte Zoë Márkány.");
-        assert_eq!(decoded.notes, ["1 bytes are not UTF-8 and were read as windows-1252"]);
+        assert_eq!(decoded.notes, ["bytes that are not UTF-8 and were read as windows-1252: 1"]);
     }
 
     #[test]
     fn nuls_and_garbage_do_not_stop_it_and_are_noted() {
         assert_eq!(decode(b"a\0b\0 and so on", false).text, "ab and so on");
-        assert_eq!(decode(b"a\0b", false).notes, ["1 NUL characters were left out"]);
+        assert_eq!(decode(b"a\0b", false).notes, ["NUL characters that were left out: 1"]);
         assert_eq!(decode(b"", false), Decoded::default());
         let bad_utf_16 = decode(b"\xFF\xFEa\0\x00\xD8", false);
         assert_eq!(bad_utf_16.text, "a\u{fffd}");

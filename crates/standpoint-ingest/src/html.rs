@@ -229,7 +229,9 @@ fn text_of(document: &Document) -> String {
             continue;
         }
         let tag = document.tag_name(id);
-        if matches!(tag, "head" | "script" | "style" | "title") && document.parent(id).is_some() {
+        if matches!(tag, "head" | "script" | "style" | "title" | "nav")
+            && document.parent(id).is_some()
+        {
             continue;
         }
         if !INLINE.contains(&tag) {

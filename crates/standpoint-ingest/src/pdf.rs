@@ -16,7 +16,7 @@ pub(crate) fn text(content: &[u8]) -> Result<String, String> {
     if text.trim().is_empty() {
         return Err("empty: the PDF has no text layer; run it through an OCR program".to_owned());
     }
-    Ok(unbroken(&text))
+    Ok(unbroken(text.trim()))
 }
 
 /// The text without the hyphens at which words are broken between lines, and without white space at

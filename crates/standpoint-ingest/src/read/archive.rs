@@ -146,10 +146,7 @@ impl<N: FnMut() -> Option<Result<Member, String>>> Members<N> {
             (0, false) => "empty: the archive holds no file".to_owned(),
             (count, _) => {
                 let dots = if *count > names.len() { ", …" } else { "" };
-                format!(
-                    "{count} of its entries are of a kind that is not read: {}{dots}",
-                    names.join(", ")
-                )
+                format!("entries of a kind that is not read: {count} ({}{dots})", names.join(", "))
             }
         };
         Some(Err(failure(&self.name, None, reason)))

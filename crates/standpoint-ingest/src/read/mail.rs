@@ -135,7 +135,7 @@ fn read(message: Message<'_>) -> Option<Raw> {
     };
     let attached = message.attachments().filter(|part| part.attachment_name().is_some()).count();
     if attached > 0 {
-        raw.notes.push(format!("{attached} attachments were not read"));
+        raw.notes.push(format!("attachments that were not read: {attached}"));
     }
     Some(raw)
 }

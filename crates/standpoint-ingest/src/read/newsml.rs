@@ -13,9 +13,14 @@ use super::{Markup, Metadata, Raw, Rows, failure};
 /// Where it is broken or holds no news item.
 pub(super) fn read(name: &str, text: &str) -> Result<Rows, Failure> {
     let tree = Element::parse(text).map_err(|reason| failure(name, None, reason))?;
-    let items = tree.all("newsItem");
+    let mut items = tree.all("newsItem");
+    // A message brings its pictures along as items of their own.
+    items.retain(|item| {
+        let kind = item.first("itemClass").and_then(|class| class.attribute("qcode"));
+        kind.is_none_or(|kind| kind.contains("text") || kind.contains("composite"))
+    });
     if items.is_empty() {
-        return Err(failure(name, None, "empty: the message holds no news item".to_owned()));
+        return Err(failure(name, None, "empty: the message holds no text item".to_owned()));
     }
     let alone = tree.children().any(|root| root.name == "newsItem");
     let documents: Vec<_> =

@@ -96,10 +96,10 @@ pub(super) fn documents(name: &str, text: &str, notes: Vec<String>) -> Rows {
     if before > 0
         && let Some(Ok(first)) = rows.first_mut()
     {
-        first.notes.push(format!("{before} lines before the first article were not read"));
+        first.notes.push(format!("lines before the first article that were not read: {before}"));
     }
     if behind > 0 {
-        let reason = format!("{behind} lines behind the last article are no article and not read");
+        let reason = format!("lines behind the last article that are no article: {behind}");
         rows.push(Err(failure(name, None, reason)));
     }
     Box::new(rows.into_iter())
@@ -160,7 +160,7 @@ fn blocks(text: &str, layout: Layout) -> (Vec<Vec<&str>>, usize, usize) {
     if layout == Layout::LexisAcademic {
         blocks.push(block);
         blocks.remove(0);
-    } else if !block.iter().any(|line| *line == "Search Summary") {
+    } else if !block.contains(&"Search Summary") {
         // Factiva ends with a summary of the search.
         behind = filled(&block);
     }
@@ -241,7 +241,7 @@ fn nexis(block: &[&str]) -> Result<Raw, String> {
         lines[..head_end].iter().copied().filter(|line| !line.is_empty()).collect();
     let date = head.iter().position(|line| line.len() < 60 && dates::parse(line).is_some());
     let copyright = lines.iter().find(|line| is_copyright(line));
-    raw.metadata.rights = copyright.map(|line| format!("copyright: {line}"));
+    raw.metadata.rights = copyright.map(|line| (*line).to_owned());
     if let Some(date) = date {
         raw.metadata.published = Some(head[date].to_owned());
         if date > 0 {
@@ -293,8 +293,9 @@ fn codes(block: &[&str]) -> Result<Raw, String> {
     raw.metadata.authors.extend(value("BY"));
     raw.metadata.published = value("PD");
     raw.metadata.outlet = value("SN");
-    raw.metadata.sections.extend(value("SE").into_iter().chain(value("CLM")));
-    raw.metadata.rights = value("CY").map(|line| format!("copyright: {line}"));
+    let sections = value("SE").into_iter().chain(value("CLM"));
+    raw.metadata.sections.extend(sections.filter_map(|value| section(&value)));
+    raw.metadata.rights = value("CY");
     checked(raw, value("WC").and_then(|value| words(&value)))
 }
 
@@ -342,7 +343,7 @@ fn reading(block: &[&str]) -> Result<Raw, String> {
         }
         let copyright = below[from..].iter().take(12).position(|line| is_copyright(line));
         if let Some(at) = copyright {
-            raw.metadata.rights = Some(format!("copyright: {}", below[from + at]));
+            raw.metadata.rights = Some(below[from + at].to_owned());
             from += at + 1;
         } else {
             raw.notes.push("no copyright line ends the article's head".to_owned());
