@@ -16,6 +16,9 @@ const IGNORE_FILE: &str = ".standpointignore";
 /// The file by which a folder is known to hold the results of a run, which are no documents.
 const RESULTS: &str = "store.redb";
 
+/// Why a pipe or a device is not read: one without a writer would be waited for for ever.
+const NO_FILE: &str = "neither a file nor a folder; pipe its content to `-`";
+
 /// What the inputs come to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Listing {
@@ -187,9 +190,7 @@ pub fn discover(inputs: &[PathBuf]) -> Result<Listing, IngestError> {
         if kind.is_dir() {
             walk(input, &mut listing);
         } else if !kind.is_file() {
-            // A pipe without a writer would be waited for for ever.
-            let reason = "neither a file nor a folder; pipe its content to `-`".to_owned();
-            listing.skipped.push(Skipped { path: input.clone(), reason });
+            listing.skipped.push(Skipped { path: input.clone(), reason: NO_FILE.to_owned() });
         } else {
             list(input.clone(), input.parent().unwrap_or(Path::new("")), &mut listing);
         }
@@ -217,6 +218,10 @@ fn walk(folder: &Path, listing: &mut Listing) {
                     path: entry.into_path(),
                     reason: "a symbolic link; links are not followed".to_owned(),
                 }),
+                Some(kind) if !kind.is_dir() => {
+                    let (path, reason) = (entry.into_path(), NO_FILE.to_owned());
+                    found.skipped.push(Skipped { path, reason });
+                }
                 _ => {}
             },
             Err(error) => found.failures.push(Failure {

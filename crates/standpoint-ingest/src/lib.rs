@@ -60,7 +60,7 @@ mod read;
 
 pub use discover::{Format, IngestError, Input, Listing, Skipped, discover};
 pub use fields::Fields;
-pub use passages::passages;
+pub use passages::{MOST_PASSAGES, passages};
 pub use pieces::{Groups, Sketch, group, shingles};
 pub use prepare::{FolderOutlets, prepare};
 pub use read::{Markup, Metadata, Raw, Reader, open};

@@ -19,7 +19,7 @@ const IN_MEMORY: usize = 256 << 20;
 /// [`EXPANDS_BY`] beside. Prose expands to three or four times its size, a feed of like pages to
 /// fifty; a bomb to thousands.
 const EXPANDS_TO: u64 = 200;
-const EXPANDS_BY: u64 = 256 << 20;
+const EXPANDS_BY: u64 = 64 << 20;
 
 /// Bytes, wherever they come from.
 pub(super) enum Content {

@@ -72,8 +72,16 @@ impl Iterator for Mbox {
     }
 }
 
+/// The most messages that may be attached to one. The parser takes them apart by recursion.
+const ATTACHED: usize = 100;
+
 fn document(content: &[u8], name: &str, row: Option<u64>) -> Result<Raw, Failure> {
     let wrong = |reason| failure(name, row, reason);
+    const MESSAGE: &[u8] = b"message/";
+    let attached = content.windows(MESSAGE.len());
+    if attached.filter(|part| part.eq_ignore_ascii_case(MESSAGE)).count() > ATTACHED {
+        return Err(wrong(format!("more than {ATTACHED} messages in this one; save them apart")));
+    }
     let parsed =
         guarded("e-mail reader", || MessageParser::default().parse(content).and_then(read));
     let found = parsed.map_err(wrong)?;
