@@ -6,6 +6,8 @@
 //! takes any timestamp in the source and those in the addresses of images, and a wrong date is
 //! worse than none.
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 use trafilatura::dom::{Document, NodeId};
 use trafilatura::{HtmlDateMode, Options};
@@ -20,6 +22,9 @@ const MAX_DEPTH: usize = 256;
 
 /// The most tags that may be open at once before a page is parsed at all.
 const MAX_SURPLUS: usize = 20_000;
+
+/// The longest paragraph, in bytes, that may stand in an article twice.
+const REFRAIN: usize = 60;
 
 /// Elements that stand in a line with their neighbours; all others begin a paragraph.
 const INLINE: [&str; 30] = [
@@ -94,7 +99,7 @@ fn extract(html: &str) -> Result<Page, String> {
         metadata.authors = meta.author.split(';').map(str::to_owned).filter_map(some).collect();
     }
     metadata.sections.extend(meta.categories);
-    Ok(Page { text: paragraphs(&found.content_html), metadata })
+    Ok(Page { text: once(&paragraphs(&found.content_html)), metadata })
 }
 
 fn too_deep() -> String {
@@ -203,6 +208,15 @@ fn paragraphs(html: &str) -> String {
     text_of(&Document::parse(html))
 }
 
+/// The paragraphs without those that stood before, word for word: pages repeat their notices and teasers,
+/// once for each width of a screen. Short ones may be refrains.
+fn once(text: &str) -> String {
+    let mut seen = HashSet::new();
+    let all = text.split("\n\n");
+    let first = all.filter(|paragraph| paragraph.len() <= REFRAIN || seen.insert(*paragraph));
+    first.collect::<Vec<_>>().join("\n\n")
+}
+
 fn text_of(document: &Document) -> String {
     let mut text = String::new();
     let mut paragraph = String::new();
@@ -307,6 +321,13 @@ mod tests {
         assert_eq!(found.published.as_deref(), Some("2026-03-02"));
         assert_eq!(found.language.as_deref(), Some("en"));
         assert!(found.sections.starts_with(&["OpinionNewsArticle".into(), "Ideas".into()]));
+    }
+
+    #[test]
+    fn a_paragraph_that_comes_twice_is_read_once() {
+        let body =
+            format!("<article><p>{PARAGRAPH}<p>Hear, hear!<p>{PARAGRAPH}<p>Hear, hear!</article>");
+        assert_eq!(page("", &body).text, format!("{PARAGRAPH}\n\nHear, hear!\n\nHear, hear!"));
     }
 
     #[test]
