@@ -242,6 +242,7 @@ mod tests {
             outlet: Some(outlet),
             url: None,
             published: None,
+            language: None,
             kind: Kind::Other,
             records: std::slice::from_ref(&record),
         }]);

@@ -52,6 +52,7 @@ fn filled_with(text: &str) -> ReportData {
         outlet: Some(text),
         url: Some(text),
         published: Some(text),
+        language: None,
         kind: Kind::News,
         records: &records,
     };
