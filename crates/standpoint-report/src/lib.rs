@@ -71,10 +71,18 @@
 //! ```
 
 pub mod aggregates;
+pub mod agreement;
 pub mod bootstrap;
+pub mod citations;
+pub mod comparison;
+pub mod estimates;
 pub mod evaluation;
+pub mod folder;
 pub mod html;
+pub mod labelling;
 pub mod network;
+pub mod sample;
+pub mod statements;
 pub mod summary;
 pub mod tables;
 pub mod trends;

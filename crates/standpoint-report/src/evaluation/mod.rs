@@ -32,4 +32,5 @@ pub use gold::{
 };
 pub use names::same_actor;
 pub use read::{ReadError, read_gold, read_records};
+pub(crate) use read::{jsonl, read_lines};
 pub use scores::{Calibration, ClassFigures, Confusion, Figures, Judged, Scores, Selective};

@@ -87,7 +87,7 @@ pub fn read_records(run: &Path) -> Result<Vec<Record>, ReadError> {
     Ok(records)
 }
 
-fn jsonl<R: Row>(run: &Path) -> PathBuf {
+pub(crate) fn jsonl<R: Row>(run: &Path) -> PathBuf {
     run.join(R::TABLE).with_extension("jsonl")
 }
 
@@ -100,7 +100,7 @@ fn holder(kind: &str, name: String) -> Result<Holder, String> {
 }
 
 /// Parses a file line by line, so that no more than a line is held.
-fn read_lines<T: DeserializeOwned>(
+pub(crate) fn read_lines<T: DeserializeOwned>(
     path: &Path,
     mut take: impl FnMut(T) -> Result<(), String>,
 ) -> Result<(), ReadError> {

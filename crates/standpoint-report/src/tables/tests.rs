@@ -145,7 +145,10 @@ fn a_folder_that_is_missing_is_named() {
 #[test]
 fn every_column_is_described() {
     let page = dictionary();
-    for name in ["documents", "passages", "pieces", "stances", "evidence"] {
+    for name in [
+        "documents", "passages", "pieces", "stances", "evidence", "aggregates", "trends",
+        "statements", "changes", "corrected",
+    ] {
         assert!(page.contains(&format!("## {name}\n")), "{name}");
     }
     assert!(page.contains("| confidence | real | The largest of the three probabilities. |"));
