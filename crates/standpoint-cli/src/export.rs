@@ -1,6 +1,7 @@
 //! `standpoint export`: a run in the formats of other tools.
 
 use crate::args::{ExportArgs, ExportFormat};
+use crate::report::read_run;
 use crate::{Outcome, Usage};
 use anyhow::anyhow;
 use standpoint_report::citations::{write_bibtex, write_ris};
@@ -22,7 +23,7 @@ pub(crate) fn export(args: &ExportArgs) -> anyhow::Result<Outcome> {
         let error = anyhow!("--sample and --blind are for label-studio and doccano");
         return Err(Usage(error).into());
     }
-    let run = RunFolder::read(&args.run, None).map_err(|error| Usage(error.into()))?;
+    let run = read_run(&args.run, None)?;
     let mut out = BufWriter::new(std::io::stdout().lock());
     match args.format {
         ExportFormat::LabelStudio | ExportFormat::Doccano => write_tasks(args, &run, &mut out)?,

@@ -19,9 +19,7 @@ use std::io::{BufWriter, Write};
 use std::path::Path;
 
 pub(crate) fn report(args: &ReportArgs) -> anyhow::Result<Outcome> {
-    let read = |run: &Path| {
-        RunFolder::read(run, args.since.as_deref()).map_err(|error| Usage(error.into()))
-    };
+    let read = |run: &Path| read_run(run, args.since.as_deref());
     let run = read(&args.run)?;
     if let Some(path) = &args.html {
         write_page(&run, path)?;
@@ -62,6 +60,16 @@ pub(crate) fn report(args: &ReportArgs) -> anyhow::Result<Outcome> {
     }
     out.flush()?;
     Ok(Outcome::Done)
+}
+
+/// The run in a folder, without its texts.
+pub(crate) fn read_run(run: &Path, since: Option<&str>) -> anyhow::Result<RunFolder> {
+    if !run.join("run.json").is_file() {
+        let name = run.display();
+        let error = anyhow!("{name} holds no finished run: give the folder that `run --out` wrote");
+        return Err(Usage(error).into());
+    }
+    Ok(RunFolder::read(run, since).map_err(|error| Usage(error.into()))?)
 }
 
 fn write_page(run: &RunFolder, path: &Path) -> anyhow::Result<()> {

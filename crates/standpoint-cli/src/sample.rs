@@ -1,16 +1,16 @@
 //! `standpoint sample` and `standpoint import`: from a run to gold labels.
 
 use crate::args::{ImportArgs, SampleArgs};
+use crate::report::read_run;
 use crate::{Outcome, Usage};
 use anyhow::anyhow;
 use standpoint_report::agreement::resolve;
-use standpoint_report::folder::RunFolder;
 use standpoint_report::labelling::read_answers;
 use standpoint_report::sample::{Design, draw, units};
 use std::io::{BufWriter, Write};
 
 pub(crate) fn sample(args: &SampleArgs) -> anyhow::Result<Outcome> {
-    let run = RunFolder::read(&args.run, None).map_err(|error| Usage(error.into()))?;
+    let run = read_run(&args.run, None)?;
     let pieces = run.pieces();
     let units = units(&pieces);
     let design =

@@ -1,6 +1,7 @@
 //! The numbers of a run, gathered piece by piece: the tables `aggregates` and `trends`.
 
 use crate::PipelineError;
+use rayon::prelude::*;
 use standpoint_report::aggregates::{Cells, Grouping, Placement};
 use standpoint_report::tables::{AggregateRow, Tables, TrendRow};
 use standpoint_report::trends::Trends;
@@ -22,17 +23,16 @@ impl Numbers {
     }
 
     pub(crate) fn write(&self, tables: &mut Tables) -> Result<(), PipelineError> {
-        for cells in &self.cells {
-            let rows = cells.rows();
-            let rows: Vec<_> =
-                rows.iter().map(|row| AggregateRow::of(cells.grouping(), row)).collect();
-            tables.aggregates(&rows)?;
-        }
-        for (grouping, trends) in &self.trends {
-            for series in trends.series(None) {
-                tables.trends(&TrendRow::of(*grouping, &series).collect::<Vec<_>>())?;
-            }
-        }
-        Ok(())
+        let aggregates = |cells: &Cells| -> Vec<AggregateRow> {
+            cells.rows().iter().map(|row| AggregateRow::of(cells.grouping(), row)).collect()
+        };
+        let trends = |(grouping, trends): &(Grouping, Trends)| -> Vec<TrendRow> {
+            let series = trends.series(None);
+            series.iter().flat_map(|series| TrendRow::of(*grouping, series)).collect()
+        };
+        let aggregates: Vec<_> = self.cells.par_iter().map(aggregates).collect();
+        let trends: Vec<_> = self.trends.par_iter().map(trends).collect();
+        aggregates.iter().try_for_each(|rows| tables.aggregates(rows))?;
+        Ok(trends.iter().try_for_each(|rows| tables.trends(rows))?)
     }
 }

@@ -86,6 +86,20 @@ struct Seen {
     label: Option<(Label, f64)>,
 }
 
+/// The units of one target and group, and the answers of those that did not abstain.
+#[derive(Debug, Default)]
+struct Cell {
+    units: Vec<Seen>,
+    answers: Vec<Label>,
+}
+
+/// A unit with a label: the model's probabilities, the label as such, and its weight.
+struct Labelled {
+    prediction: [f64; 3],
+    gold: [f64; 3],
+    weight: f64,
+}
+
 /// Corrects the shares of every target in every group by the labels of a sample.
 ///
 /// Gold names documents, holders and targets as the sample does; labels of records that were not
@@ -102,7 +116,7 @@ pub fn correct(
     let known: BTreeSet<Key<'_>> = units.iter().map(Unit::key).collect();
 
     let mut pieces: BTreeMap<&str, usize> = BTreeMap::new();
-    let mut cells: BTreeMap<(&str, Option<&str>), (Vec<Seen>, Vec<Label>)> = BTreeMap::new();
+    let mut cells: BTreeMap<(&str, Option<&str>), Cell> = BTreeMap::new();
     for unit in units {
         let next = pieces.len();
         let piece = *pieces.entry(&unit.record.piece).or_insert(next);
@@ -120,14 +134,14 @@ pub fn correct(
             placed: vec![(unit.placement, unit.record)],
         };
         for group in grouping.groups(&stance).into_keys() {
-            let (all, answers) = cells.entry((stance.target, group)).or_default();
-            all.push(seen);
-            answers.extend(unit.record.stance.label());
+            let cell = cells.entry((stance.target, group)).or_default();
+            cell.units.push(seen);
+            cell.answers.extend(unit.record.stance.label());
         }
     }
     let mut cells: Vec<Corrected> = cells
         .into_iter()
-        .map(|((target, group), (units, answers))| {
+        .map(|((target, group), Cell { units, answers })| {
             let of = |label: &Label| answers.iter().filter(|answer| *answer == label).count();
             let naive = (!answers.is_empty())
                 .then(|| Label::ALL.map(|label| of(&label) as f64 / answers.len() as f64));
@@ -176,23 +190,23 @@ fn estimate(units: &[Seen]) -> Option<([Estimate; 3], f64)> {
     if pieces < FEWEST {
         return None;
     }
-    let labelled: Vec<([f64; 3], [f64; 3], f64)> = units
+    let labelled: Vec<Labelled> = units
         .iter()
         .filter_map(|seen| {
             let (label, weight) = seen.label?;
             let gold = Label::ALL.map(|of| f64::from(u8::from(of == label)));
-            Some((seen.prediction, gold, weight))
+            Some(Labelled { prediction: seen.prediction, gold, weight })
         })
         .collect();
-    let weights: f64 = labelled.iter().map(|(_, _, weight)| weight).sum();
-    let weighted = |value: &dyn Fn(&([f64; 3], [f64; 3], f64)) -> f64| {
-        labelled.iter().map(|row| row.2 * value(row)).sum::<f64>() / weights
+    let weights: f64 = labelled.iter().map(|row| row.weight).sum();
+    let weighted = |value: &dyn Fn(&Labelled) -> f64| {
+        labelled.iter().map(|row| row.weight * value(row)).sum::<f64>() / weights
     };
     let (mut covariance, mut variance) = (0.0, 0.0);
     for k in 0..3 {
-        let (f, y) = (weighted(&|row| row.0[k]), weighted(&|row| row.1[k]));
-        covariance += weighted(&|row| (row.0[k] - f) * (row.1[k] - y));
-        variance += weighted(&|row| (row.0[k] - f).powi(2));
+        let (f, y) = (weighted(&|row| row.prediction[k]), weighted(&|row| row.gold[k]));
+        covariance += weighted(&|row| (row.prediction[k] - f) * (row.gold[k] - y));
+        variance += weighted(&|row| (row.prediction[k] - f).powi(2));
     }
     // A model that says the same of everything tells nothing.
     let reliance = if variance > 0.0 { (covariance / variance).clamp(0.0, 1.0) } else { 0.0 };
@@ -202,7 +216,7 @@ fn estimate(units: &[Seen]) -> Option<([Estimate; 3], f64)> {
     let t = student_975(pieces - 1);
     let share = |k: usize| {
         let counted = units.iter().map(|seen| reliance * seen.prediction[k]).sum::<f64>() / n;
-        let off = weighted(&|row| row.1[k] - reliance * row.0[k]);
+        let off = weighted(&|row| row.gold[k] - reliance * row.prediction[k]);
         let mut parts = vec![0.0; last + 1];
         for seen in units {
             let said = reliance * seen.prediction[k];

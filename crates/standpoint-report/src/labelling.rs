@@ -10,7 +10,8 @@
 //!   are counted in UTF-16 units, as its front end does. Read back is what it exports as *JSON*.
 //! - **doccano**: one JSON object a line with `text` and `label`, for a project of document
 //!   classification; all other fields are kept by it as metadata. Read back are the JSONL files that it
-//!   exports, one per annotator, whose name is the file's unless a line has a `username`.
+//!   exports, one per annotator, whose name is the file's unless a line has a `username`. Gold records
+//!   of several people, one file each, are read in the same way.
 
 use crate::agreement::Answer;
 use crate::evaluation::ReadError;
@@ -226,13 +227,17 @@ fn marked(value: &Value, text: &str) -> Option<String> {
 fn doccano_answer(row: &Map<String, Value>, file: &str) -> Result<Option<Answer>, String> {
     let meta = ["meta", "metadata"].iter().find_map(|name| row.get(*name)?.as_object());
     let [document, holder, target] = record_fields(meta.unwrap_or(row)).or(record_fields(row))?;
-    let labels = row.get("label").or(row.get("labels")).unwrap_or(&Value::Null);
-    if labels.as_array().is_none_or(Vec::is_empty) {
-        return Ok(None);
-    }
+    let labels = match row.get("label").or(row.get("labels")) {
+        None => return Ok(None),
+        Some(Value::Array(labels)) if labels.is_empty() => return Ok(None),
+        Some(Value::Array(labels)) => Value::Array(labels.clone()),
+        Some(one) => json!([one]),
+    };
     let annotator = row.get("username").and_then(Value::as_str).unwrap_or(file).to_owned();
-    let label = label_of(labels)?;
-    Ok(Some(Answer { annotator, document, holder, target, label, evidence: vec![] }))
+    let label = label_of(&labels)?;
+    let evidence = row.get("evidence").and_then(Value::as_array).into_iter().flatten();
+    let evidence = evidence.filter_map(Value::as_str).map(str::to_owned).collect();
+    Ok(Some(Answer { annotator, document, holder, target, label, evidence }))
 }
 
 fn record_fields(fields: &Map<String, Value>) -> Result<[String; 3], String> {
@@ -358,6 +363,9 @@ mod tests {
         let answers = read("ada.jsonl", &format!("{row}\n\n{unlabelled}\n")).unwrap();
         assert_eq!(answers.len(), 1);
         assert_eq!((answers[0].annotator.as_str(), answers[0].document.as_str()), ("ada", "d1"));
+        let gold = r#"{"document": "d1", "holder": "author", "target": "t", "label": "neutral", "evidence": ["x"]}"#;
+        let [answer] = &read("bo.jsonl", gold).unwrap()[..] else { panic!("one") };
+        assert_eq!((answer.label, answer.evidence[0].as_str()), (Label::Neutral, "x"));
         row["label"] = json!(["favor", "against"]);
         let error = read("ada.jsonl", &row.to_string()).unwrap_err();
         assert!(error.contains("ada.jsonl:1: one label is expected, not 2"), "{error}");

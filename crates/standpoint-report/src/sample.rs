@@ -261,7 +261,7 @@ mod tests {
             document: format!("d{number:03}"),
             piece: format!("d{number:03}"),
             holder: Holder::Author,
-            target: if number % 10 == 0 { "rare" } else { "levy" }.into(),
+            target: if number.is_multiple_of(10) { "rare" } else { "levy" }.into(),
             stance: Stance::Favor,
             probabilities: match number % 2 {
                 0 => Probabilities::new(1.0, 0.0, 0.0),

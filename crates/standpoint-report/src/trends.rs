@@ -190,11 +190,15 @@ impl Trends {
         }
     }
 
-    /// The step that suits the dates: weeks for little more than a year, else months.
+    /// The step that suits the dates: weeks for little more than a year, else months. The first and
+    /// the last fiftieth of the pieces have no say: a date of 1970 is often a mistake.
     pub fn step(&self) -> Step {
-        let days = || self.dated.values().flatten().map(|dated| dated.day);
-        match (days().min(), days().max()) {
-            (Some(first), Some(last)) if (last - first).num_days() > WEEKLY_DAYS => Step::Month,
+        let mut days: Vec<NaiveDate> =
+            self.dated.values().flatten().map(|dated| dated.day).collect();
+        days.sort_unstable();
+        let outer = days.len() / 50;
+        match (days.get(outer), days.iter().rev().nth(outer)) {
+            (Some(first), Some(last)) if (*last - *first).num_days() > WEEKLY_DAYS => Step::Month,
             _ => Step::Week,
         }
     }
