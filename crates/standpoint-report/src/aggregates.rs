@@ -11,7 +11,7 @@
 
 use crate::bootstrap::{self, Interval};
 use serde::Serialize;
-use standpoint_core::{Document, Holder, Kind, Record, Stance};
+use standpoint_core::{Cut, Document, Holder, Kind, Record, Stance};
 use std::collections::BTreeMap;
 
 /// One document of a piece with its records: what the report needs to know of it.
@@ -31,6 +31,10 @@ pub struct Placement<'a> {
     pub published: Option<&'a str>,
     /// Whose voice the document is written in.
     pub kind: Kind,
+    /// The text that every byte range of the document and its records points into.
+    pub text: &'a str,
+    /// The spans of it that were not read, in order and disjoint.
+    pub cuts: &'a [Cut],
     /// The records of the document, of every holder and target.
     pub records: &'a [Record],
 }
@@ -46,6 +50,8 @@ impl<'a> Placement<'a> {
             url: document.url.as_deref(),
             published: document.published.as_deref(),
             kind: document.kind,
+            text: &document.text,
+            cuts: &document.cuts,
             records,
         }
     }
@@ -270,6 +276,8 @@ mod tests {
             url: None,
             published: None,
             kind: Kind::OpEd,
+            text: "",
+            cuts: &[],
             records,
         }
     }
