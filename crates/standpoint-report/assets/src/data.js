@@ -1,7 +1,8 @@
 // The data block: read, unpacked, and asked for the records that match.
 
-/** The outlet filter's word for documents without one. */
+/** The filters' words for documents without an outlet, and without a named author. */
 export const NO_OUTLET = "(none)";
+export const UNSIGNED = "(unsigned)";
 
 /** Reads the block that Rust wrote: JSON, or JSON deflated and in base64. */
 export async function load() {
@@ -79,9 +80,10 @@ export function placesOf(data, record) {
 /** What words are looked for in: all that the page holds of a piece. */
 function haystack(data, piece) {
   const { pieces, places, excerpts } = data;
-  const parts = pieces.authors[piece].map((author) => data.authors[author]);
+  const parts = [];
   for (let place = pieces.place[piece]; place < pieces.place[piece + 1]; place += 1) {
     parts.push(places.title[place] ?? places.document[place]);
+    for (const author of places.authors[place]) parts.push(data.authors[author]);
     if (places.outlet[place] >= 0) parts.push(data.outlets[places.outlet[place]]);
   }
   for (let e = pieces.excerpt[piece]; e < pieces.excerpt[piece + 1]; e += 1) {
@@ -105,7 +107,7 @@ export function find(data, state) {
   const stance = state.stance === undefined
     ? -1 : ["favor", "against", "neutral", "abstained"].indexOf(state.stance);
   const outlets = state.outlet && state.outlet !== NO_OUTLET && meant(data.outlets, state.outlet);
-  const authors = state.author && meant(data.authors, state.author);
+  const authors = state.author && state.author !== UNSIGNED && meant(data.authors, state.author);
   const actors = state.actor && meant(data.actors, state.actor);
   const voice = state.voice ? 1 << data.voices.indexOf(state.voice) : 0;
   const sure = state.sure ? Math.round(Number(state.sure) * 1000) || 0 : 0;
@@ -121,8 +123,7 @@ export function find(data, state) {
     const day = pieces.published[each];
     if ((from || to) && !day) return false;
     if (from && day < from) return false;
-    if (to && day.slice(0, to.length) > to) return false;
-    if (authors && !pieces.authors[each].some((author) => authors.has(author))) return false;
+    if (to && day > to) return false;
     return true;
   };
   const found = [];
@@ -139,11 +140,15 @@ export function find(data, state) {
     let matches = ofPiece.get(each);
     if (matches === undefined) ofPiece.set(each, matches = pieceMatches(each));
     if (!matches) continue;
-    // The byline is the author's: an actor's record is not the author's stance.
-    if (authors && actor >= 0) continue;
-    if (state.outlet) {
-      const at = (place) => (outlets ? outlets.has(places.outlet[place]) : places.outlet[place] < 0);
-      if (!placesOf(data, record).some(at)) continue;
+    if (state.outlet || state.author) {
+      // The byline is the author's: what an actor says is not the author's stance.
+      if (state.author && actor >= 0) continue;
+      const ran = (place) => !state.outlet
+        || (outlets ? outlets.has(places.outlet[place]) : places.outlet[place] < 0);
+      const wrote = (place) => !state.author || (authors
+        ? places.authors[place].some((author) => authors.has(author))
+        : places.authors[place].length === 0);
+      if (!placesOf(data, record).some((place) => ran(place) && wrote(place))) continue;
     }
     if (words.length) {
       const also = actor < 0 ? "" : data.actorsLower[actor];
@@ -155,11 +160,11 @@ export function find(data, state) {
   return found;
 }
 
-/** The piece's title: that of the document that stands for it. */
-export function title(data, piece) {
-  const place = data.pieces.place[piece] + data.pieces.representative[piece];
-  return data.places.title[place] ?? data.places.document[place];
-}
+/** The place of the document that stands for a piece. */
+export const own = (data, piece) => data.pieces.place[piece] + data.pieces.representative[piece];
 
-/** The authors of a piece in words. */
-export const byline = (data, piece) => data.pieces.authors[piece].map((a) => data.authors[a]);
+/** How a document is called. */
+export const title = (data, place) => data.places.title[place] ?? data.places.document[place];
+
+/** The authors of a document. */
+export const byline = (data, place) => data.places.authors[place].map((author) => data.authors[author]);

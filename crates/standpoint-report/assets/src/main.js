@@ -2,10 +2,12 @@
 
 import { load } from "./data.js";
 import { h } from "./dom.js";
+import { network } from "./network.js";
 import { piecesPart } from "./pieces.js";
 import { recordsPart } from "./records.js";
 import { standing } from "./standing.js";
 import { address, read } from "./state.js";
+import { trends } from "./trends.js";
 
 const body = (section) => document.querySelector(`#${section} .body`);
 const put = (section, nodes) => body(section).replaceChildren(...nodes.flat(Infinity).filter(Boolean));
@@ -23,11 +25,14 @@ async function start() {
   const draw = (state) => {
     const changed = (...names) => !shown.drawn || names.some((name) => shown[name] !== state[name]);
     if (changed("by") && (!shown.drawn || state.section === "standing")) put("standing", standing(data, state));
+    if (changed("every") && (!shown.drawn || state.section === "trends")) put("trends", trends(data, state));
+    if (changed("ties") && (!shown.drawn || state.section === "network")) put("network", network(data, state));
     if (changed("piece", "section")) put("pieces", piecesPart(data, state));
     if (!shown.drawn || state.section === "records") {
       records.show(state.section === "records" ? state : { section: "records" });
     }
-    shown = { ...state, drawn: true };
+    const kept = shown.drawn ? shown : state;
+    shown = { by: kept.by, every: kept.every, ties: kept.ties, ...state, drawn: true };
   };
   const go = () => {
     const state = read();
@@ -35,8 +40,10 @@ async function start() {
     // A section with a state is not an element's id: the browser would stay where it is.
     const section = location.hash.includes("?") && document.getElementById(state.section);
     if (section) {
-      const inView = state.section === "standing" && section.getBoundingClientRect().top < innerHeight;
-      if (!inView) section.scrollIntoView();
+      // A switch inside a part leaves the part where it is.
+      const { top, bottom } = section.getBoundingClientRect();
+      const inside = ["standing", "trends", "network"].includes(state.section) && top < innerHeight / 2 && bottom > 0;
+      if (!inside) section.scrollIntoView();
       if (state.section === "records") document.getElementById("h-records").focus({ preventScroll: true });
     }
   };

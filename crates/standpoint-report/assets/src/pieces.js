@@ -1,9 +1,8 @@
 // What ran where: pieces with their placements in order of time, differences, reach per side.
 
-import { title } from "./data.js";
+import { byline, own, title } from "./data.js";
 import { STANCES, count, h, linked, number, text, unfold } from "./dom.js";
 import { address, records as recordsAt } from "./state.js";
-import { total } from "./standing.js";
 
 const FIRST = 8;
 const STEP = 20;
@@ -35,14 +34,14 @@ function reach(data) {
 const days = (from, to) => Math.round((Date.parse(to) - Date.parse(from)) / 86_400_000);
 
 /** What is known of how a copy differs. */
-function differs(data, place, own, compared) {
-  if (place === own) return h("span", { class: "stands" }, "stands for the piece");
+function differs(data, place, stands, compared) {
+  if (place === stands) return h("span", { class: "stands" }, "stands for the piece");
   if (!compared) return null;
   const difference = data.places.differences[place];
   if (!difference) return null;
   if (difference.too_long) return h("span", { class: "note" }, "too long to be compared");
   const said = [];
-  if (data.places.title[place] !== data.places.title[own]) said.push("another headline");
+  if (data.places.title[place] !== data.places.title[stands]) said.push("another headline");
   if (difference.left_out) said.push(`${count(difference.left_out, "sentence")} left out or changed`);
   if (difference.added) said.push(`${count(difference.added, "sentence")} added or changed`);
   const cuts = data.places.cuts[place] ?? [];
@@ -58,7 +57,7 @@ function differs(data, place, own, compared) {
 
 function one(data, piece) {
   const { pieces, places, records } = data;
-  const own = pieces.place[piece] + pieces.representative[piece];
+  const stands = own(data, piece);
   const all = [];
   for (let place = pieces.place[piece]; place < pieces.place[piece + 1]; place += 1) all.push(place);
   const outlets = new Set(all.map((place) => places.outlet[place]).filter((outlet) => outlet >= 0)).size;
@@ -67,9 +66,9 @@ function one(data, piece) {
     if (records.actor[record] < 0) stances.push(record);
   }
   const first = places.published[all[0]];
-  const authors = pieces.authors[piece].map((author) => data.authors[author]);
+  const authors = byline(data, stands);
   return h("article", { class: "piece" },
-    h("h4", null, text(title(data, piece))),
+    h("h4", null, text(title(data, stands))),
     h("p", { class: "meta" },
       authors.length > 0 && h("span", null, "by ", authors.flatMap((name, i) => (i ? [", ", text(name)] : [text(name)]))), " ",
       h("span", null, text(data.kinds[pieces.kind[piece]])), " ",
@@ -85,14 +84,14 @@ function one(data, piece) {
       h("div", null,
         h("b", null, places.outlet[place] >= 0 ? text(data.outlets[places.outlet[place]]) : h("i", null, "no outlet stated")), " ",
         linked(places.title[place] ?? places.document[place], places.url[place]), " ",
-        differs(data, place, own, pieces.compared[piece]))))),
+        differs(data, place, stands, pieces.compared[piece]))))),
     pieces.placements[piece] > all.length && h("p", { class: "note" },
       `${count(pieces.placements[piece] - all.length, "more placement")} in the table `, h("code", null, "pieces"), "."));
 }
 
 /** The part of the page, for a state. */
 export function piecesPart(data, state) {
-  const { pieces, places } = data;
+  const { pieces } = data;
   const chosen = state.section === "pieces" && state.piece !== undefined ? data.pieceOf.get(state.piece) : undefined;
   let list = pieces.id.map((_, piece) => piece).filter((piece) => pieces.placements[piece] > 1 && pieces.compared[piece]);
   list.sort((a, b) => pieces.placements[b] - pieces.placements[a]
@@ -108,8 +107,5 @@ export function piecesPart(data, state) {
       : unfold(list, FIRST, STEP, (piece) => one(data, piece), "piece"),
     chosen === undefined && shown < data.left.placed && h("p", { class: "note" },
       `The ${number(shown)} with the most placements of ${number(data.left.placed)}; all stand in the table `, h("code", null, "pieces"), "."),
-    places.document.length === 0 && null,
   ];
 }
-
-export { total };

@@ -1,12 +1,14 @@
 // Show me: the records that match, each with the sentence that shows it and its document around it.
 
-import { byline, find, NO_OUTLET, placesOf, recordKey, title } from "./data.js";
+import { byline, find, own, placesOf, recordKey, title } from "./data.js";
 import { STANCES, chip, count, h, linked, number, share, text, unfold } from "./dom.js";
 import { FILTERS, address } from "./state.js";
 
 /** Records that are shown at first, and with every press of the button. */
 const FIRST = 12;
 const STEP = 50;
+/** Most characters of context on one side of a record's passages. */
+const CONTEXT = 260;
 /** Most names that a field suggests. */
 const SUGGESTED = 500;
 
@@ -35,6 +37,19 @@ function bytesOf(data, { e, excerpt, from, to, text: whole }) {
 const probabilities = (source, i) =>
   `favor ${share(source.favor[i])} · against ${share(source.against[i])} · neutral ${share(source.neutral[i])}`;
 
+/** Where the context of a passage begins and ends: an excerpt may be that of other records, too. */
+function before(whole, from) {
+  if (from <= CONTEXT) return 0;
+  const space = whole.slice(from - CONTEXT, from).search(/\s/);
+  return space < 0 ? from : from - CONTEXT + space + 1;
+}
+
+function after(whole, to) {
+  if (whole.length - to <= CONTEXT) return whole.length;
+  const space = whole.slice(to, to + CONTEXT).search(/\s\S*$/);
+  return space < 0 ? to : to + space;
+}
+
 /** The excerpts of a record with its passages marked and numbered. */
 function inDocument(data, record) {
   const passages = passagesOf(data, record);
@@ -45,7 +60,9 @@ function inDocument(data, record) {
     const here = byPlace.filter((passage) => passage.excerpt === excerpt);
     const whole = data.excerpts.text[excerpt];
     const parts = [];
-    let at = 0;
+    let at = before(whole, here[0].from);
+    const end = after(whole, Math.max(...here.map((passage) => passage.to)));
+    if (at > 0) parts.push("… ");
     for (const passage of here) {
       // Passages of one record do not overlap; should they, the later one is not marked twice.
       if (passage.from < at) continue;
@@ -54,7 +71,7 @@ function inDocument(data, record) {
         whole.slice(passage.from, passage.to), h("sup", null, numbers.get(passage.e))));
       at = passage.to;
     }
-    parts.push(whole.slice(at));
+    parts.push(whole.slice(at, end), end < whole.length ? " …" : null);
     return h("blockquote", { class: "context" }, h("bdi", null, parts));
   });
   const rows = byPlace.map((passage) => {
@@ -84,7 +101,7 @@ function inDocument(data, record) {
 function holder(data, record) {
   const actor = data.records.actor[record];
   if (actor >= 0) return [h("b", null, text(data.actors[actor]))];
-  const names = byline(data, data.records.piece[record]);
+  const names = byline(data, own(data, data.records.piece[record]));
   return names.length > 0
     ? [h("b", null, names.flatMap((name, i) => (i ? [", ", text(name)] : [text(name)]))), ", author,"]
     : [h("b", null, "The author"), " (unsigned)"];
@@ -94,11 +111,11 @@ function card(data, record) {
   const { records, pieces, places } = data;
   const piece = records.piece[record];
   const stance = records.stance[record];
-  const own = pieces.place[piece] + pieces.representative[piece];
+  const stands = own(data, piece);
   const all = placesOf(data, record);
   const [key] = passagesOf(data, record);
   const outlets = [...new Set(all.map((place) => places.outlet[place]))];
-  const outlet = places.outlet[own];
+  const outlet = places.outlet[stands];
   const others = outlets.filter((each) => each !== outlet && each >= 0).length;
   const voice = key && data.voices[data.evidence.voice[key.e]];
   const link = address({ section: "records", record: recordKey(data, record) });
@@ -109,7 +126,7 @@ function card(data, record) {
     if (!details.open || details.childElementCount > 1) return;
     details.append(
       h("p", { class: "figures" }, h("b", null, "This record: "), probabilities(records, record), ". ",
-        h("span", { class: "id" }, "Document ", h("code", null, text(places.document[own])))),
+        h("span", { class: "id" }, "Document ", h("code", null, text(places.document[stands])))),
       ...(key ? inDocument(data, record).flat().filter(Boolean)
         : [h("p", { class: "note" }, "Its evidence is left to the table ", h("code", null, "evidence"), ".")]),
       h("p", null, h("a", { href: link }, "Link to this record")));
@@ -122,10 +139,10 @@ function card(data, record) {
     key && h("blockquote", null, h("bdi", null, key.text.slice(key.from, key.to)),
       voice !== "own" && h("small", { class: "voice" }, " ", text(voice))),
     h("p", { class: "meta" },
-      linked(title(data, piece), places.url[own]), " ",
+      linked(title(data, stands), places.url[stands]), " ",
       h("span", null, outlet >= 0 ? text(data.outlets[outlet]) : h("i", null, "no outlet stated"),
         others > 0 && ` and ${count(others, "other outlet")}`), " ",
-      places.published[own] && h("span", null, text(places.published[own])), " ",
+      places.published[stands] && h("span", null, text(places.published[stands])), " ",
       h("span", null, text(data.kinds[pieces.kind[piece]])), " ",
       pieces.placements[piece] > 1 && h("a", { href: address({ section: "pieces", piece: pieces.id[piece] }) },
         count(pieces.placements[piece], "placement"))),
@@ -211,5 +228,3 @@ export function recordsPart(data, navigate) {
   ];
   return { nodes, show };
 }
-
-export { NO_OUTLET };

@@ -1,7 +1,7 @@
 // Where does everybody stand? Targets × outlets, authors or actors.
 
-import { NO_OUTLET, placesOf } from "./data.js";
-import { STANCES, chip, count, h, number, signed, svg, text } from "./dom.js";
+import { NO_OUTLET, UNSIGNED } from "./data.js";
+import { STANCES, count, h, number, signed, svg, text } from "./dom.js";
 import { address, records as recordsAt } from "./state.js";
 
 const VIEWS = [["outlets", "Outlets"], ["authors", "Authors"], ["actors", "Quoted actors"]];
@@ -45,35 +45,7 @@ function whisker({ mean, interval }) {
     mean !== null && svg("circle", { class: interval ? "dot" : "dot alone", cx: x(mean), cy: 9, r: 4 }));
 }
 
-/** Authors' rows are counted here: by the names over the document that stands for the piece. */
-function authorRows(data) {
-  const rows = new Map();
-  const { pieces, records } = data;
-  records.actor.forEach((actor, record) => {
-    if (actor >= 0) return;
-    const piece = records.piece[record];
-    for (const author of pieces.authors[piece]) {
-      const key = `${records.target[record]} ${author}`;
-      let row = rows.get(key);
-      if (!row) {
-        row = { target: records.target[record], name: author, pieces: [0, 0, 0, 0],
-          placements: [0, 0, 0, 0], sum: 0, answered: 0, mean: null };
-        rows.set(key, row);
-      }
-      const stance = records.stance[record];
-      row.pieces[stance] += 1;
-      row.placements[stance] += placesOf(data, record).length;
-      if (stance < 3) {
-        row.sum += (records.favor[record] - records.against[record]) / 1000;
-        row.answered += 1;
-        row.mean = row.sum / row.answered;
-      }
-    }
-  });
-  return [...rows.values()];
-}
-
-const total = (counts) => counts.reduce((a, b) => a + b, 0);
+export const total = (counts) => counts.reduce((a, b) => a + b, 0);
 
 /** What the figures of a target come to, in a sentence. */
 function verdict(data, row) {
@@ -105,9 +77,10 @@ function tableOf(data, by, target, rows, totalRow) {
   const id = data.targets[target].id;
   const who = { outlets: "outlet", authors: "author", actors: "actor" }[by];
   const names = data[by];
+  const nobody = by === "outlets" ? [NO_OUTLET, "no outlet stated"] : [UNSIGNED, "unsigned"];
   const filters = (row) => {
     const filter = { target: id, holder: by === "actors" ? "actor" : "author" };
-    if (row !== totalRow) filter[who] = row.name < 0 ? NO_OUTLET : names[row.name];
+    if (row !== totalRow) filter[who] = row.name < 0 ? nobody[0] : names[row.name];
     return filter;
   };
   const cells = (row, name) => h("tr", { class: row === totalRow ? "total" : null },
@@ -125,7 +98,7 @@ function tableOf(data, by, target, rows, totalRow) {
   const most = [...rows].sort((a, b) => total(b.pieces) - total(a.pieces));
   const sorted = (list) => [...list].sort((a, b) => (a.mean ?? 9) - (b.mean ?? 9)
     || total(b.pieces) - total(a.pieces));
-  const name = (row) => (row.name < 0 ? h("i", null, "no outlet stated") : text(names[row.name]));
+  const name = (row) => (row.name < 0 ? h("i", null, nobody[1]) : text(names[row.name]));
   const body = h("tbody", null, sorted(most.slice(0, FIRST)).map((row) => cells(row, name(row))));
   const table = h("table", { class: "stances" },
     h("thead", null, h("tr", null,
@@ -155,10 +128,10 @@ export function standing(data, state) {
     VIEWS.map(([view, label]) => h("a", {
       href: address({ section: "standing", by: view }), "aria-current": view === by ? "true" : null,
     }, label)));
-  const rows = by === "authors" ? data.standing.authors ?? authorRows(data) : data.standing[by];
+  const rows = data.standing[by];
   const notes = {
     outlets: "Stances of authors, by the outlet that ran them. A piece counts once at every outlet that placed it, and once in the row of all outlets.",
-    authors: "Stances of authors, by the names over their pieces. Unsigned pieces are in no row.",
+    authors: "Stances of authors, by the names over their pieces. A piece of two authors counts for each.",
     actors: "People and bodies whom the texts quote or paraphrase, by the fullest name given. What they say is what the texts report of them.",
   };
   const parts = data.targets.map((target, index) => {
@@ -168,7 +141,7 @@ export function standing(data, state) {
       h("h3", { id: `t-${index}` }, text(target.text)),
       h("p", { class: "verdict" }, all ? verdict(data, all) : "No author takes it up."),
       here.length > 0
-        ? tableOf(data, by, index, here, by === "outlets" ? all : undefined)
+        ? tableOf(data, by, index, here, by === "actors" ? undefined : all)
         : h("p", { class: "note" }, `No ${by} here.`));
   });
   const left = data.standing[`${by}_left`] ?? 0;
@@ -182,5 +155,3 @@ export function standing(data, state) {
     left > 0 && h("p", { class: "note" }, `${count(left, "row")} with the fewest pieces left to the table `, h("code", null, "stances"), "."),
   ];
 }
-
-export { chip, total };

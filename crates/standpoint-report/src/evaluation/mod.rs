@@ -32,6 +32,4 @@ pub use gold::{
 };
 pub use names::same_actor;
 pub use read::{ReadError, read_gold, read_records};
-pub use scores::{
-    Calibration, ClassFigures, Confusion, Estimate, Figures, Judged, Scores, Selective,
-};
+pub use scores::{Calibration, ClassFigures, Confusion, Figures, Judged, Scores, Selective};

@@ -1,4 +1,5 @@
-use super::{EvidenceRecall, Figures, RunScores, Scores, scores::Estimate};
+use super::{EvidenceRecall, Figures, RunScores, Scores};
+use crate::bootstrap::Estimate;
 use std::fmt::{self, Display, Formatter, Write};
 
 impl Scores {

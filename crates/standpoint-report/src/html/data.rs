@@ -1,8 +1,10 @@
 use super::differences::{Difference, difference};
 use super::excerpts::{Excerpts, KeptEvidence};
 use crate::{
-    aggregates::{Aggregates, Placement},
+    aggregates::{Aggregates, Cells, Grouping, Placement},
+    network::Network,
     summary::RunSummary,
+    trends::Trends,
 };
 use standpoint_core::{Cut, Failure, Kind, Probabilities, Record, Stance, Target};
 use std::cmp::Reverse;
@@ -22,12 +24,15 @@ pub(super) const PLACEMENTS: usize = 50;
 
 /// What a report is made from, gathered piece by piece; its size is bounded, however many pieces
 /// there are, but for the counts of [`Aggregates`].
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct ReportData {
     /// The counts of the run, filled in when it is over.
     pub summary: RunSummary,
     targets: Vec<Target>,
     aggregates: Aggregates,
+    pub(super) authors: Cells,
+    pub(super) trends: Trends,
+    pub(super) network: Network,
     outlets: BTreeSet<String>,
     pub(super) pieces: Vec<KeptPiece>,
     /// Records and pieces with several placements that there were to show.
@@ -44,7 +49,6 @@ pub struct ReportData {
 pub(super) struct KeptPiece {
     pub(super) id: String,
     pub(super) kind: Kind,
-    pub(super) authors: Vec<String>,
     /// In order of time, undated ones last; not empty.
     pub(super) places: Vec<Place>,
     /// How many documents the piece is placed as.
@@ -73,6 +77,7 @@ pub(super) struct KeptRecord {
 pub(super) struct Place {
     pub(super) document: String,
     pub(super) title: Option<String>,
+    pub(super) authors: Vec<String>,
     pub(super) outlet: Option<String>,
     pub(super) url: Option<String>,
     pub(super) published: Option<String>,
@@ -99,7 +104,21 @@ enum Room {
 impl ReportData {
     /// A report without pieces, on these targets, shown in this order.
     pub fn of(targets: Vec<Target>) -> Self {
-        Self { targets, ..Self::default() }
+        Self {
+            summary: RunSummary::default(),
+            targets,
+            aggregates: Aggregates::default(),
+            authors: Cells::by(Grouping::Author),
+            trends: Trends::by(Grouping::All),
+            network: Network::default(),
+            outlets: BTreeSet::new(),
+            pieces: Vec::new(),
+            offered: 0,
+            in_several: 0,
+            failures: Vec::new(),
+            records: 0,
+            text: 0,
+        }
     }
 
     /// Takes up one piece, given all its placements: counts it, and keeps of its records and
@@ -107,6 +126,9 @@ impl ReportData {
     /// for it are shown.
     pub fn add_piece(&mut self, placements: &[Placement<'_>]) {
         self.aggregates.add_piece(placements);
+        self.authors.add_piece(placements);
+        self.trends.add_piece(placements);
+        self.network.add_piece(placements);
         for outlet in placements.iter().filter_map(|placement| placement.outlet) {
             if !self.outlets.contains(outlet) {
                 self.outlets.insert(outlet.to_owned());
@@ -303,7 +325,6 @@ impl KeptPiece {
         Some(Self {
             id: shown.records.first().map_or(shown.document, |record| &record.piece).to_owned(),
             kind: shown.kind,
-            authors: shown.authors.to_vec(),
             places,
             placements: placements.len(),
             records,
@@ -328,6 +349,7 @@ impl Place {
         Self {
             document: placement.document.to_owned(),
             title: placement.title.map(str::to_owned),
+            authors: placement.authors.to_vec(),
             outlet: placement.outlet.map(str::to_owned),
             url: placement.url.filter(|url| is_of_the_web(url)).map(str::to_owned),
             published: placement.published.map(str::to_owned),

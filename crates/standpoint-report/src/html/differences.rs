@@ -107,6 +107,7 @@ mod tests {
             outlet: None,
             url: None,
             published: None,
+            language: None,
             kind: Kind::Other,
             text,
             cuts,

@@ -4,6 +4,9 @@ use super::ReportData;
 use super::data::{KeptPiece, Place};
 use super::differences::Difference;
 use crate::aggregates::{Aggregate, Counts};
+use crate::bootstrap::Interval;
+use crate::network::{ACTORS, Side, Tie};
+use crate::trends::{Series, Step};
 use serde::Serialize;
 use standpoint_core::Stance;
 use std::cmp::Reverse;
@@ -22,6 +25,8 @@ pub(super) struct Page<'a> {
     kinds: Vec<String>,
     voices: Vec<String>,
     standing: Standing,
+    trends: TrendColumns,
+    network: NetworkColumns,
     pieces: Pieces<'a>,
     places: Places<'a>,
     records: Records,
@@ -50,9 +55,11 @@ struct Standing {
     /// All authors together.
     total: Vec<StandingRow>,
     outlets: Vec<StandingRow>,
+    authors: Vec<StandingRow>,
     actors: Vec<StandingRow>,
     /// How many rows were left out.
     outlets_left: usize,
+    authors_left: usize,
     actors_left: usize,
 }
 
@@ -67,12 +74,55 @@ struct StandingRow {
     interval: Option<[f64; 2]>,
 }
 
+/// The curves of all targets by both steps.
+#[derive(Debug, Serialize)]
+struct TrendColumns {
+    /// The step that suits the dates.
+    step: &'static str,
+    week: Vec<Curve>,
+    month: Vec<Curve>,
+}
+
+/// The points of a target, in order and without a step left out.
+#[derive(Debug, Serialize)]
+struct Curve {
+    target: usize,
+    /// Pieces without a date.
+    undated: usize,
+    /// How near a piece has to be to count at a point, in days.
+    bandwidth: Option<f64>,
+    start: Vec<String>,
+    pieces: Vec<[usize; 4]>,
+    position: Vec<Option<f64>>,
+    interval: Vec<Option<[f64; 2]>>,
+}
+
+/// The actors that tell most, their ties to targets, and how they meet.
+#[derive(Debug, Serialize)]
+struct NetworkColumns {
+    /// Those who tell most first.
+    actors: Vec<i64>,
+    ties: Vec<TieRow>,
+    /// Two actors, on how many targets they take the same side and opposite ones, and the score.
+    meetings: Vec<(i64, i64, usize, usize, f64)>,
+    /// Actors that took a side, in all.
+    all: usize,
+}
+
+#[derive(Debug, Serialize)]
+struct TieRow {
+    actor: i64,
+    target: usize,
+    position: Option<f64>,
+    side: Option<&'static str>,
+    pieces: [usize; 4],
+}
+
 /// One entry per piece.
 #[derive(Debug, Default, Serialize)]
 struct Pieces<'a> {
     id: Vec<&'a str>,
     kind: Vec<i64>,
-    authors: Vec<Vec<i64>>,
     /// How many of the places, records and excerpts that follow are the piece's.
     places: Vec<usize>,
     records: Vec<usize>,
@@ -90,6 +140,7 @@ struct Pieces<'a> {
 struct Places<'a> {
     document: Vec<&'a str>,
     title: Vec<Option<&'a str>>,
+    authors: Vec<Vec<i64>>,
     outlet: Vec<i64>,
     url: Vec<Option<&'a str>>,
     published: Vec<Option<&'a str>>,
@@ -182,6 +233,8 @@ impl<'a> Page<'a> {
             columns.add(piece, shown.contains(&index), &target_numbers, &mut names);
         }
         let standing = Standing::of(data, &target_numbers, &mut names);
+        let trends = TrendColumns::of(data, &target_numbers);
+        let network = NetworkColumns::of(data, &target_numbers, &mut names);
         let Columns { pieces, places, records, evidence, excerpts } = columns;
         Self {
             targets,
@@ -191,6 +244,8 @@ impl<'a> Page<'a> {
             kinds: names.kinds.names,
             voices: names.voices.names,
             standing,
+            trends,
+            network,
             pieces,
             places,
             records,
@@ -230,7 +285,6 @@ impl<'a> Columns<'a> {
         let Self { pieces, places, records, evidence, excerpts } = self;
         pieces.id.push(&piece.id);
         pieces.kind.push(names.kinds.number(piece.kind.as_str()));
-        pieces.authors.push(piece.authors.iter().map(|name| names.authors.number(name)).collect());
         pieces.places.push(piece.places.len());
         pieces.records.push(piece.records.len());
         pieces.excerpts.push(piece.excerpts.parts.len());
@@ -289,6 +343,7 @@ impl<'a> Places<'a> {
         }
         self.document.push(&place.document);
         self.title.push(place.title.as_deref());
+        self.authors.push(place.authors.iter().map(|name| names.authors.number(name)).collect());
         self.outlet.push(names.outlets.maybe(place.outlet.as_deref()));
         self.url.push(place.url.as_deref());
         self.published.push(place.published.as_deref());
@@ -320,6 +375,18 @@ impl Standing {
                 standing.outlets.push(StandingRow::of(target, name, &aggregate));
             }
         }
+        let mut authors: BTreeMap<usize, Vec<(Option<String>, Aggregate)>> = BTreeMap::new();
+        for row in data.authors.rows() {
+            if let Some(&target) = targets.get(row.target.as_str()) {
+                authors.entry(target).or_default().push((row.group, row.aggregate));
+            }
+        }
+        for (target, rows) in authors {
+            for (author, aggregate) in most(rows, &mut standing.authors_left) {
+                let name = names.authors.maybe(author.as_deref());
+                standing.authors.push(StandingRow::of(target, name, &aggregate));
+            }
+        }
         let mut actors: BTreeMap<usize, Vec<(String, Aggregate)>> = BTreeMap::new();
         for row in data.aggregates().actors() {
             if let Some(&target) = targets.get(row.target.as_str()) {
@@ -348,15 +415,82 @@ fn most<N: Ord>(mut rows: Vec<(N, Aggregate)>, left: &mut usize) -> Vec<(N, Aggr
 
 impl StandingRow {
     fn of(target: usize, name: i64, aggregate: &Aggregate) -> Self {
-        let counts = |counts: &Counts| Stance::ALL.map(|stance| counts.of(stance));
-        let rounded = |value: f64| (value * 1000.0).round() / 1000.0;
         Self {
             target,
             name,
-            pieces: counts(&aggregate.pieces),
-            placements: counts(&aggregate.placements),
+            pieces: by_stance(&aggregate.pieces),
+            placements: by_stance(&aggregate.placements),
             mean: aggregate.position.map(rounded),
-            interval: aggregate.interval.map(|i| [rounded(i.low), rounded(i.high)]),
+            interval: aggregate.interval.map(ends),
+        }
+    }
+}
+
+fn by_stance(counts: &Counts) -> [usize; 4] {
+    Stance::ALL.map(|stance| counts.of(stance))
+}
+
+fn rounded(value: f64) -> f64 {
+    (value * 1000.0).round() / 1000.0
+}
+
+fn ends(interval: Interval) -> [f64; 2] {
+    [rounded(interval.low), rounded(interval.high)]
+}
+
+impl TrendColumns {
+    fn of(data: &ReportData, targets: &BTreeMap<&str, usize>) -> Self {
+        let curves = |step| {
+            let series = data.trends.series(Some(step)).into_iter();
+            series.filter_map(|s| Some(Curve::of(*targets.get(s.target.as_str())?, s))).collect()
+        };
+        Self {
+            step: data.trends.step().as_str(),
+            week: curves(Step::Week),
+            month: curves(Step::Month),
+        }
+    }
+}
+
+impl Curve {
+    fn of(target: usize, series: Series) -> Self {
+        let points = &series.points;
+        Self {
+            target,
+            undated: series.undated,
+            bandwidth: series.bandwidth.map(|days| (days * 10.0).round() / 10.0),
+            pieces: points.iter().map(|point| by_stance(&point.pieces)).collect(),
+            position: points.iter().map(|point| point.position.map(rounded)).collect(),
+            interval: points.iter().map(|point| point.interval.map(ends)).collect(),
+            start: series.points.into_iter().map(|point| point.start).collect(),
+        }
+    }
+}
+
+impl NetworkColumns {
+    fn of(data: &ReportData, targets: &BTreeMap<&str, usize>, names: &mut Dictionaries) -> Self {
+        let network = &data.network;
+        let shown = network.most_informative(ACTORS);
+        let ties = network.ties().into_iter().filter(|tie| shown.contains(&tie.actor.as_str()));
+        let mut row = |tie: Tie| {
+            Some(TieRow {
+                actor: names.actors.number(&tie.actor),
+                target: *targets.get(tie.target.as_str())?,
+                position: tie.position.map(rounded),
+                side: tie.side.map(Side::as_str),
+                pieces: by_stance(&tie.pieces),
+            })
+        };
+        let ties = ties.filter_map(&mut row).collect();
+        let meetings = network.meetings(&shown).into_iter().map(|meeting| {
+            let (a, b) = (names.actors.number(&meeting.a), names.actors.number(&meeting.b));
+            (a, b, meeting.congruence, meeting.conflict, rounded(meeting.score()))
+        });
+        Self {
+            ties,
+            meetings: meetings.collect(),
+            actors: shown.iter().map(|name| names.actors.number(name)).collect(),
+            all: network.most_informative(usize::MAX).len(),
         }
     }
 }

@@ -77,6 +77,7 @@ fn filled_with(text: &str) -> ReportData {
         outlet: Some(text),
         url: Some(text),
         published: Some(text),
+        language: None,
         kind: Kind::News,
         text,
         cuts: &[],
@@ -152,7 +153,7 @@ fn the_policy_forbids_every_load() {
 
 #[test]
 fn an_empty_run_gives_a_page() {
-    let html = rendered(&ReportData::default());
+    let html = rendered(&ReportData::of(vec![]));
     assert!(html.contains("0 documents from 0 outlets"));
     assert_eq!(data_of(&html)["records"]["actor"].as_array().unwrap().len(), 0);
 }
@@ -186,6 +187,7 @@ fn run_of(pieces: usize, bytes: usize, outlet: impl Fn(usize) -> &'static str) -
             outlet: Some(outlet(piece)),
             url: None,
             published: None,
+            language: None,
             kind: Kind::Other,
             text: &text,
             cuts: &[],
