@@ -39,6 +39,8 @@ function inOrder(network) {
 
 const opens = (data, tie) => recordsAt({ target: data.targets[tie.target].id, actor: data.actors[tie.actor], holder: "actor" });
 
+const short = (name, most) => (name.length > most ? `${name.slice(0, most - 1)}…` : name);
+
 /** The tie in words. */
 function said(data, tie) {
   const counts = tie.pieces.map((n, i) => n && `${n} ${STANCES[i]}`).filter(Boolean).join(", ");
@@ -74,7 +76,6 @@ function ladder(data, order) {
   };
   const rank = { favor: 2, against: 1 };
   picture.append(...[...ties].sort((a, b) => (rank[a.side] ?? 0) - (rank[b.side] ?? 0)).map(draw));
-  const short = (name, most) => (name.length > most ? `${name.slice(0, most - 1)}…` : name);
   const light = (key, value) => {
     picture.classList.toggle("lit", value !== null);
     for (const tie of picture.querySelectorAll(".tie")) tie.classList.toggle("on", tie.dataset[key] === String(value));
@@ -110,9 +111,9 @@ function matrix(data, order, scores) {
     "aria-label": "Agreement between actors; the table below has the figures" });
   order.forEach((a, row) => {
     const middle = 140 + row * cell + cell / 2;
-    picture.append(svg("text", { x: names - 6, y: middle + 4, "text-anchor": "end" }, data.actors[a].slice(0, 30)));
+    picture.append(svg("text", { x: names - 6, y: middle + 4, "text-anchor": "end" }, short(data.actors[a], 30)));
     const across = names + row * cell + cell / 2;
-    picture.append(svg("text", { x: 0, y: 0, transform: `translate(${across + 4},134) rotate(-60)` }, data.actors[a].slice(0, 22)));
+    picture.append(svg("text", { x: 0, y: 0, transform: `translate(${across + 4},134) rotate(-60)` }, short(data.actors[a], 22)));
     order.forEach((b, column) => {
       const x = names + column * cell;
       const top = 140 + row * cell;

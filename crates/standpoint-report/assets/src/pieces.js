@@ -9,7 +9,7 @@ const STEP = 20;
 
 /** Pieces and placements of each side. */
 function reach(data) {
-  const rows = data.standing.total;
+  const rows = [...data.standing.total].sort((a, b) => a.target - b.target);
   if (rows.length === 0) return null;
   return [
     h("h3", null, "Reach per side"),

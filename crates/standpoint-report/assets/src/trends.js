@@ -128,7 +128,8 @@ function tableOf(data, curve, step) {
 /** The part of the page, for a state. */
 export function trends(data, state) {
   const step = ["week", "month"].includes(state.every) ? state.every : data.trends.step;
-  const curves = data.trends[step].filter((curve) => curve.start.length > 0);
+  const curves = data.trends[step].filter((curve) => curve.start.length > 0)
+    .sort((a, b) => a.target - b.target);
   if (curves.length === 0) {
     return [h("p", { class: "note" }, "No document that takes up a target has a date, so there is nothing to draw.")];
   }

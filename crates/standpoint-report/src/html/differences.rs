@@ -65,8 +65,10 @@ fn sentences(placement: &Placement<'_>) -> Vec<String> {
                 let end = sentence_ends(rest).next().unwrap_or(rest.len());
                 let (sentence, after) = rest.split_at(end);
                 let words: Vec<&str> = sentence.split_whitespace().collect();
-                if !words.is_empty() {
-                    sentences.push(words.join(" "));
+                let words = words.join(" ");
+                // The headline is compared as such.
+                if !words.is_empty() && Some(words.as_str()) != placement.title {
+                    sentences.push(words);
                 }
                 rest = after;
             }
