@@ -4,6 +4,8 @@ import { STANCES, count, h, number, signed, svg, text } from "./dom.js";
 import { total } from "./standing.js";
 import { address, records as recordsAt } from "./state.js";
 
+/** Most ties that are drawn as lines. */
+const LINES = 90;
 /** Pixels per actor, and where the columns of the drawing stand. */
 const ROW = 22;
 const NAMES = 250;
@@ -101,6 +103,44 @@ function ladder(data, order) {
   return picture;
 }
 
+/** The same ties where they are too many for lines: a mark for every tie in a grid of actors and
+ * targets, a square in favor, a disc against, a ring for neither; the larger, the more pieces. */
+function grid(data, order) {
+  const { ties } = data.network;
+  const targets = [...new Set(ties.map((tie) => tie.target))].sort((a, b) => a - b);
+  const names = 240;
+  const column = Math.max(30, Math.min(64, 640 / targets.length));
+  const head = 150;
+  const width = names + targets.length * column + 110;
+  const height = head + order.length * ROW + 10;
+  const most = Math.max(...ties.map((tie) => total(tie.pieces)));
+  const rowOf = new Map(order.map((actor, i) => [actor, head + i * ROW + ROW / 2]));
+  const columnOf = new Map(targets.map((target, i) => [target, names + i * column + column / 2]));
+  const picture = svg("svg", { class: "grid", viewBox: `0 0 ${width} ${height}`, width, height, role: "group",
+    "aria-label": "Actors and the targets that they speak of; the table below has the figures" });
+  for (const target of targets) {
+    const label = data.targets[target].text;
+    picture.append(svg("a", { href: recordsAt({ target: data.targets[target].id, holder: "actor" }) },
+      svg("text", { transform: `translate(${columnOf.get(target)},${head - 12}) rotate(-40)` }, short(label, 30)), svg("title", null, label)));
+  }
+  for (const actor of order) {
+    const y = rowOf.get(actor);
+    picture.append(svg("line", { class: "rail", x1: names, x2: names + targets.length * column, y1: y, y2: y }),
+      svg("a", { href: recordsAt({ actor: data.actors[actor], holder: "actor" }) },
+        svg("text", { x: names - 6, y: y + 4, "text-anchor": "end" }, short(data.actors[actor], 34)), svg("title", null, data.actors[actor])));
+  }
+  for (const tie of ties) {
+    const x = columnOf.get(tie.target);
+    const y = rowOf.get(tie.actor);
+    const r = 3 + 5 * Math.sqrt(total(tie.pieces) / most);
+    const mark = tie.side === "favor" ? svg("rect", { class: "favor", x: x - r, y: y - r, width: 2 * r, height: 2 * r })
+      : svg("circle", { class: tie.side ?? "neither", cx: x, cy: y, r: tie.side ? r + 0.7 : r - 0.5 });
+    picture.append(svg("a", { href: opens(data, tie), "aria-label": `${said(data, tie)}: open the records` },
+      svg("title", null, said(data, tie)), mark));
+  }
+  return picture;
+}
+
 /** Actors × actors: a square for every pair that meets, its side and its colour by the score. */
 function matrix(data, order, scores) {
   const cell = order.length > 40 ? 13 : 17;
@@ -175,6 +215,7 @@ export function network(data, state) {
   const { actors, all, meetings } = data.network;
   if (actors.length === 0) return [h("p", { class: "note" }, "No actor was found to take a side.")];
   const pairs = state.ties === "actors";
+  const lines = data.network.ties.length <= LINES;
   const { order, scores } = inOrder(data.network);
   const box = (label, child) => h("div", { class: "scroll drawing", tabindex: 0, role: "group", "aria-label": label }, child);
   const some = all > actors.length ? `The ${number(actors.length)} who take a side in the most pieces of ${number(all)}` : count(all, "actor");
@@ -187,10 +228,10 @@ export function network(data, state) {
       ? [h("p", { class: "note" }, `${some}. A blue square: on the targets on which both take sides they mostly agree; an orange disc: they mostly disagree; the larger, the more clearly (same minus opposite sides, divided by the mean number of targets on which the two take sides). Nothing: they take sides on no common target.`),
         meetings.length > 0 ? box("Agreement between actors", matrix(data, order, scores)) : h("p", { class: "note" }, "No two actors take sides on a common target."),
         later("The figures", () => pairTable(data))]
-      : [h("p", { class: "note" }, `${some}, those who agree next to each other. A whole blue line is a tie in favor, a broken orange one against, a thin grey one neither; the thicker, the more pieces. Every line opens its records.`),
-        h("p", { class: "legend", "aria-hidden": "true" }, ["favor", "against", "neither"].map((side) =>
+      : [h("p", { class: "note" }, `${some}, those who agree next to each other. ${lines ? "A whole blue line is a tie in favor, a broken orange one against, a thin grey one neither; the thicker, the more pieces. Every line" : "A blue square is a tie in favor, an orange disc one against, a grey ring neither; the larger, the more pieces. Every mark"} opens its records.`),
+        lines && h("p", { class: "legend", "aria-hidden": "true" }, ["favor", "against", "neither"].map((side) =>
           h("span", null, svg("svg", { class: "sample", width: 30, height: 8 }, svg("g", { class: `tie ${side}` }, svg("path", { class: "line", d: "M1,4 H29", "stroke-width": side === "neither" ? 1 : 2.5 }))), side))),
-        box("Actors and targets", ladder(data, order)),
+        box("Actors and targets", lines ? ladder(data, order) : grid(data, order)),
         later("The figures", () => tieTable(data, order))],
   ];
 }

@@ -139,7 +139,7 @@ function card(data, record) {
     key && h("blockquote", null, h("bdi", null, key.text.slice(key.from, key.to)),
       voice !== "own" && h("small", { class: "voice" }, " ", text(voice))),
     h("p", { class: "meta" },
-      linked(title(data, stands), places.url[stands]), " ",
+      h("span", { class: "title" }, linked(title(data, stands), places.url[stands])), " ",
       h("span", null, outlet >= 0 ? text(data.outlets[outlet]) : h("i", null, "no outlet stated"),
         others > 0 && ` and ${count(others, "other outlet")}`), " ",
       places.published[stands] && h("span", null, text(places.published[stands])), " ",
@@ -159,23 +159,29 @@ function inOrder(data, found) {
 export function recordsPart(data, navigate) {
   const names = (id, list) => h("datalist", { id }, [...list].sort((a, b) => a.localeCompare(b, "en"))
     .slice(0, SUGGESTED).map((name) => h("option", { value: name })));
-  const field = (name, label, input) => h("label", { class: name }, h("span", null, label), input);
+  const field = (name, label, input) => h("label", { class: `field-${name}` }, h("span", null, label), input);
   const choice = (name, first, options) => h("select", { name },
     h("option", { value: "" }, first), options.map(([value, label]) => h("option", { value }, label)));
   const typed = (name, list) => h("input", { name, list, autocomplete: "off", placeholder: "any" });
+  const more = h("details", { class: "more-filters", open: !matchMedia("(max-width: 46rem)").matches },
+    h("summary", null, "More filters"),
+    h("div", { class: "fields" },
+      field("outlet", "Outlet", typed("outlet", "outlet-names")),
+      field("author", "Author", typed("author", "author-names")),
+      field("actor", "Actor", typed("actor", "actor-names")),
+      field("voice", "Voice", choice("voice", "any", data.voices.map((voice) => [voice, voice]))),
+      field("from", "From", h("input", { name: "from", type: "date" })),
+      field("to", "To", h("input", { name: "to", type: "date" })),
+      field("sure", "At least", choice("sure", "any probability", ["0.4", "0.5", "0.6", "0.7", "0.8", "0.9"].map((p) => [p, p])))
+    ));
   const form = h("form", { role: "search", "aria-label": "Records" },
+    h("div", { class: "fields" },
     field("words", "Words", h("input", { name: "words", type: "search", autocomplete: "off", placeholder: "in sentences, titles, names" })),
     field("target", "Target", choice("target", "every target", data.targets.map(({ id, text: label }) => [id, label]))),
     field("stance", "Stance", choice("stance", "any", STANCES.map((stance) => [stance, stance]))),
     field("holder", "Whose", choice("holder", "authors and actors", [["author", "authors"], ["actor", "actors"]])),
-    field("outlet", "Outlet", typed("outlet", "outlet-names")),
-    field("author", "Author", typed("author", "author-names")),
-    field("actor", "Actor", typed("actor", "actor-names")),
-    field("voice", "Voice", choice("voice", "any", data.voices.map((voice) => [voice, voice]))),
-    field("from", "From", h("input", { name: "from", type: "date" })),
-    field("to", "To", h("input", { name: "to", type: "date" })),
-    field("sure", "At least", choice("sure", "any probability", ["0.4", "0.5", "0.6", "0.7", "0.8", "0.9"].map((p) => [p, p]))),
-    h("button", { type: "reset" }, "Clear"),
+    h("button", { type: "reset" }, "Clear")),
+    more,
     names("outlet-names", data.outlets), names("author-names", data.authors), names("actor-names", data.actors));
   const output = h("p", { class: "found", role: "status" });
   const list = h("div", { class: "list" });
@@ -201,6 +207,7 @@ export function recordsPart(data, navigate) {
       const input = form.elements[name];
       if (input && input.value !== (state[name] ?? "")) input.value = state[name] ?? "";
     }
+    if (["outlet", "author", "actor", "voice", "from", "to", "sure"].some((name) => state[name])) more.open = true;
     const found = inOrder(data, find(data, state));
     const counts = [0, 0, 0, 0];
     for (const record of found) counts[data.records.stance[record]] += 1;

@@ -47,6 +47,17 @@ function whisker({ mean, interval }) {
 
 export const total = (counts) => counts.reduce((a, b) => a + b, 0);
 
+/** What the quoted actors of a target come to, in a sentence: each counts by what most pieces show. */
+function quoted(data, target) {
+  const rows = data.standing.actors.filter((row) => row.target === target);
+  if (rows.length === 0) return null;
+  const most = (stance) => rows.filter(({ pieces }) =>
+    [0, 1, 2].every((other) => other === stance || pieces[stance] > pieces[other])).length;
+  const [favor, against] = [most(0), most(1)];
+  return [" Of ", h("a", { href: address({ section: "standing", by: "actors" }) }, count(rows.length, "quoted actor")),
+    `, ${number(favor)} ${favor === 1 ? "speaks" : "speak"} mostly for it and ${number(against)} against.`];
+}
+
 /** What the figures of a target come to, in a sentence. */
 function verdict(data, row) {
   const [favor, against, neutral, abstained] = row.pieces;
@@ -139,7 +150,7 @@ export function standing(data, state) {
     const all = data.standing.total.find((row) => row.target === index);
     return h("section", { class: "target", "aria-labelledby": `t-${index}` },
       h("h3", { id: `t-${index}` }, text(target.text)),
-      h("p", { class: "verdict" }, all ? verdict(data, all) : "No author takes it up."),
+      h("p", { class: "verdict" }, all ? verdict(data, all) : "No author takes it up.", quoted(data, index)),
       here.length > 0
         ? tableOf(data, by, index, here, by === "actors" ? undefined : all)
         : h("p", { class: "note" }, `No ${by} here.`));

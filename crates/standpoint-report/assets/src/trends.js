@@ -13,7 +13,7 @@ const WIDTH = 620;
 const CURVE = 150;
 const BARS = 46;
 const LEFT = 34;
-const RIGHT = 10;
+const RIGHT = 22;
 const BOTTOM = 22;
 const DAY = 86_400_000;
 

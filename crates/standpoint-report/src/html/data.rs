@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub const RECORDS: usize = 100_000;
 /// Most bytes of the documents' text that a report holds as evidence. Deflated and in base64 it comes
 /// to about half as much in the file.
-pub const TEXT: usize = 4_400_000;
+pub const TEXT: usize = 4_200_000;
 /// Most pieces with several placements that a report shows: those with the most placements.
 pub const PIECES: usize = 300;
 /// Most failures that a report shows: the first ones.

@@ -21,7 +21,7 @@ impl Random {
         self.below(10_000) as f32 / 10_000.0
     }
 
-    /// A word of an invented language of 6,000 words, few of them often: texts of it deflate to about
+    /// A word of an invented language of 30,000 words, few of them often: texts of it deflate to about
     /// as much as English does.
     fn word(&mut self) -> String {
         const SYLLABLES: [&str; 24] = [
@@ -29,7 +29,7 @@ impl Random {
             "pre", "it", "des", "er", "ist", "ory", "ent", "sha", "ing", "al", "kou",
         ];
         let share = self.share();
-        let number = (share * share * share * 6_000.0) as u64;
+        let number = (share * share * 30_000.0) as u64;
         let mut of_word = Random(0x9e37_79b9_7f4a_7c15 ^ (number << 7));
         of_word.below(2);
         let syllables = 1 + of_word.below(if number < 60 { 2 } else { 4 });
