@@ -247,32 +247,33 @@ describe("accessible", () => {
 });
 
 describe("speed", () => {
+  // In seconds of the page's processor time: neighbours on the machine do not count.
   test("100,000 records load in 3 s and are filtered in 200 ms", async (t) => {
     const path = invented("many", "100000");
-    await (await open(browser, invented("sample"))).close();
-    const started = performance.now();
     const { page, faults, close } = await open(browser, path);
-    const loaded = performance.now() - started;
+    const session = await page.context().newCDPSession(page);
+    await session.send("Performance.enable");
+    const spent = async () => {
+      const { metrics } = await session.send("Performance.getMetrics");
+      return 1000 * metrics.find(({ name }) => name === "ProcessTime").value;
+    };
+    const loaded = await spent();
     t.diagnostic(`${statSync(path).size} bytes, loaded in ${loaded.toFixed(0)} ms`);
     assert.ok(loaded < 3_000, `loaded in ${loaded} ms`);
     assert.match(await page.locator(".found").textContent(), /^100,000 records/);
     for (const [name, value] of [["stance", "against"], ["outlet", "The Outlet of Place 7"], ["words", "levy"], ["actor", "Number 5"], ["from", "2025-03-01"]]) {
-      const took = await page.evaluate(([field, given]) => {
-        const input = document.querySelector("#records form").elements[field];
-        const times = [];
-        for (const each of [given, "", given]) {
-          input.value = each;
-          const from = performance.now();
+      for (const given of [value, ""]) {
+        const from = await spent();
+        await page.evaluate(([field, typed]) => {
+          const input = document.querySelector("#records form").elements[field];
+          input.value = typed;
           input.dispatchEvent(new Event("input", { bubbles: true }));
           document.body.getBoundingClientRect();
-          times.push(performance.now() - from);
-        }
-        input.value = "";
-        input.dispatchEvent(new Event("input", { bubbles: true }));
-        return times;
-      }, [name, value]);
-      t.diagnostic(`${name}=${value}: ${took.map((ms) => ms.toFixed(0)).join(", ")} ms`);
-      assert.ok(took.every((ms) => ms < 200), `${name}: ${took}`);
+        }, [name, given]);
+        const took = (await spent()) - from;
+        t.diagnostic(`${name}=${given}: ${took.toFixed(0)} ms`);
+        assert.ok(took < 200, `${name}=${given}: ${took} ms`);
+      }
     }
     assert.deepEqual(faults, []);
     await close();
