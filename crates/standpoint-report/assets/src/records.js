@@ -149,10 +149,12 @@ function card(data, record) {
     details);
 }
 
-/** Which records come first: the surest, one's own voice before another's where they are as sure. */
+/** Which records come first: those that take a side, then neutral ones, then those that abstain; of
+ * each the surest. */
 function inOrder(data, found) {
   const { confidence, stance } = data.records;
-  return found.sort((a, b) => (stance[a] === 3) - (stance[b] === 3) || confidence[b] - confidence[a] || a - b);
+  const rank = [0, 0, 1, 2];
+  return found.sort((a, b) => rank[stance[a]] - rank[stance[b]] || confidence[b] - confidence[a] || a - b);
 }
 
 /** The part of the page. `navigate` is called with the new state after every change. */
@@ -175,11 +177,11 @@ export function recordsPart(data, navigate) {
       field("sure", "At least", choice("sure", "any probability", ["0.4", "0.5", "0.6", "0.7", "0.8", "0.9"].map((p) => [p, p])))
     ));
   const form = h("form", { role: "search", "aria-label": "Records" },
-    h("div", { class: "fields" },
+    h("div", { class: "fields first" },
     field("words", "Words", h("input", { name: "words", type: "search", autocomplete: "off", placeholder: "in sentences, titles, names" })),
     field("target", "Target", choice("target", "every target", data.targets.map(({ id, text: label }) => [id, label]))),
     field("stance", "Stance", choice("stance", "any", STANCES.map((stance) => [stance, stance]))),
-    field("holder", "Whose", choice("holder", "authors and actors", [["author", "authors"], ["actor", "actors"]])),
+    field("holder", "Whose", choice("holder", "anybody", [["author", "authors"], ["actor", "actors"]])),
     h("button", { type: "reset" }, "Clear")),
     more,
     names("outlet-names", data.outlets), names("author-names", data.authors), names("actor-names", data.actors));

@@ -9,7 +9,6 @@ import { STANCES, count, h, number, signed, svg, text } from "./dom.js";
 import { total } from "./standing.js";
 import { address, records as recordsAt } from "./state.js";
 
-const WIDTH = 620;
 const CURVE = 150;
 const BARS = 46;
 const LEFT = 34;
@@ -40,19 +39,19 @@ function runs(points, has) {
   return result;
 }
 
-function chart(data, curve, step, domain, most) {
+function chart(data, curve, step, domain, most, width) {
   const target = data.targets[curve.target];
   const length = step === "week" ? 7 * DAY : 30.4 * DAY;
   const points = curve.start.map((start, i) => ({
     start, from: Date.parse(start), middle: Date.parse(start) + length / 2,
     pieces: curve.pieces[i], position: curve.position[i], interval: curve.interval[i],
   }));
-  const x = scaleUtc(domain, [LEFT, WIDTH - RIGHT]);
+  const x = scaleUtc(domain, [LEFT, width - RIGHT]);
   const y = scaleLinear([-1, 1], [CURVE, 8]);
   const tall = scaleLinear([0, most], [0, BARS - 6]);
   const base = CURVE + BARS;
   const picture = svg("svg", {
-    class: "trend", viewBox: `0 0 ${WIDTH} ${base + BOTTOM}`, role: "group",
+    class: "trend", viewBox: `0 0 ${width} ${base + BOTTOM}`, role: "group",
     "aria-label": `Positions toward ${target.text} by ${step}; the table below has the figures`,
   });
   const root = select(picture);
@@ -60,10 +59,10 @@ function chart(data, curve, step, domain, most) {
     .call(axisLeft(y).tickValues([-1, 0, 1]).tickSize(0).tickPadding(6).tickFormat((v) => (v === 0 ? "0" : v > 0 ? "+1" : "−1")))
     .call((g) => g.select(".domain").remove());
   root.append("g").attr("class", "axis-x").attr("transform", `translate(0,${base})`).attr("aria-hidden", "true")
-    .call(axisBottom(x).ticks(6).tickSizeOuter(0)
+    .call(axisBottom(x).ticks(width / 100).tickSizeOuter(0)
       .tickFormat((date) => utcFormat(date.getUTCMonth() === 0 && date.getUTCDate() === 1 ? "%Y"
         : step === "week" ? "%-d %b" : "%b %Y")(date)));
-  root.append("line").attr("class", "zero").attr("x1", LEFT).attr("x2", WIDTH - RIGHT).attr("y1", y(0)).attr("y2", y(0));
+  root.append("line").attr("class", "zero").attr("x1", LEFT).attr("x2", width - RIGHT).attr("y1", y(0)).attr("y2", y(0));
   const banded = area().x((p) => x(p.middle)).y0((p) => y(p.interval[0])).y1((p) => y(p.interval[1])).curve(curveMonotoneX);
   for (const run of runs(points, (p) => p.interval)) {
     // A band of one point has no width: it is drawn as a bar.
@@ -135,6 +134,7 @@ export function trends(data, state) {
   }
   const starts = curves.flatMap((curve) => [curve.start[0], curve.start.at(-1)]).sort();
   const domain = [Date.parse(starts[0]), Date.parse(lastDay(starts.at(-1), step)) + DAY];
+  const width = matchMedia("(max-width: 46rem)").matches ? 360 : 620;
   const most = Math.max(...curves.flatMap((curve) => curve.pieces.map(total)));
   return [
     h("p", { class: "switch", role: "group", "aria-label": "Step" },
@@ -147,7 +147,7 @@ export function trends(data, state) {
         h("span", { class: "note" }, count(curve.pieces.map(total).reduce((a, b) => a + b, 0), "dated piece"),
           curve.undated > 0 && `, ${number(curve.undated)} without a date`,
           curve.bandwidth !== null && `; smoothed over ±${number(Math.round(curve.bandwidth))} days`)),
-      h("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "Chart" }, chart(data, curve, step, domain, most)),
+      h("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "Chart" }, chart(data, curve, step, domain, most, width)),
       tableOf(data, curve, step)))),
   ];
 }

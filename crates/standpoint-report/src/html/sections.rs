@@ -258,7 +258,7 @@ fn reading(data: &ReportData) -> Markup {
                         dt { "Reads at most" } dd { (count(model.max_tokens, "token")) }
                         dt { "Computed in" } dd { (text(&model.precision)) }
                         dt { "Hash" } dd { code.hash { (text(&model.hash)) } }
-                        dt { "Card" } dd { code { "standpoint models " (text(&model.name)) } }
+                        dt { "Card" } dd { code { "standpoint models show " (text(&model.name)) } }
                     }
                 }
             }
