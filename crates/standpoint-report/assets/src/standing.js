@@ -153,7 +153,7 @@ export function standing(data, state) {
       h("p", { class: "verdict" }, all ? verdict(data, all) : "No author takes it up.", quoted(data, index)),
       here.length > 0
         ? tableOf(data, by, index, here, by === "actors" ? undefined : all)
-        : h("p", { class: "note" }, `No ${by} here.`));
+        : by === "actors" && h("p", { class: "note" }, "No actor is quoted on it."));
   });
   const left = data.standing[`${by}_left`] ?? 0;
   return [
