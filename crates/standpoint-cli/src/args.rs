@@ -1,7 +1,10 @@
 //! The command line, as clap reads it; help texts, completions and the man page come from here.
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use standpoint_encoder::Precision;
+use standpoint_report::aggregates::Grouping;
+use standpoint_report::sample::Stratum;
 use std::path::PathBuf;
 
 /// Who stands where: reads documents and tells which outlet, author and quoted actor is for,
@@ -25,6 +28,16 @@ pub(crate) enum Verb {
     Ingest(IngestArgs),
     /// Show one document: its cuts, passages, matches and scores, and what they come to.
     Explain(ExplainArgs),
+    /// Print where a run's outlets, authors or actors stand, corrected by labels, or compared with
+    /// another run; or make its page again.
+    Report(ReportArgs),
+    /// Draw records of a run to be labelled by hand, with the probabilities of the draw, as JSONL.
+    Sample(SampleArgs),
+    /// Print a run, or a sample of it, in the format of another tool.
+    Export(ExportArgs),
+    /// Turn answers from Label Studio or doccano into gold records (JSONL), and tell how far the
+    /// annotators agree.
+    Import(ImportArgs),
     /// Score the stance model on labelled pairs, or a run against gold labels.
     Eval(EvalArgs),
     /// Fit temperature and abstention threshold to labelled pairs of your own.
@@ -177,6 +190,103 @@ pub(crate) struct EvalArgs {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct ReportArgs {
+    /// Output folder of a run.
+    #[arg(value_name = "RUN")]
+    pub(crate) run: PathBuf,
+    /// What stances are counted by, beside the target.
+    #[arg(long, value_name = "GROUP", default_value = "all", value_parser = groupings())]
+    pub(crate) group_by: Grouping,
+    /// Only documents published on this day or later.
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
+    pub(crate) since: Option<String>,
+    /// Gold records of a sample (JSONL): give the corrected shares beside the naive ones.
+    #[arg(long, value_name = "FILE", requires = "sample")]
+    pub(crate) gold: Option<PathBuf>,
+    /// The sample that was labelled, as `standpoint sample` drew it.
+    #[arg(long, value_name = "FILE", requires = "gold")]
+    pub(crate) sample: Option<PathBuf>,
+    /// Output folder of a second run: tell what changed from this one to it.
+    #[arg(long, value_name = "RUN2", conflicts_with_all = ["gold", "group_by"])]
+    pub(crate) compare: Option<PathBuf>,
+    /// Write the page to this file, in place of printing.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["gold", "group_by", "compare", "format"])]
+    pub(crate) html: Option<PathBuf>,
+    /// How to print it; of a comparison, csv has the records that changed.
+    #[arg(long, value_enum, default_value_t = TableFormat::Text)]
+    pub(crate) format: TableFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SampleArgs {
+    /// Output folder of a run.
+    #[arg(value_name = "RUN")]
+    pub(crate) run: PathBuf,
+    /// How many records to draw.
+    #[arg(long = "n", value_name = "N")]
+    pub(crate) records: usize,
+    /// Draw the same number from each: target, stance, holder, outlet, kind or month.
+    #[arg(long, value_name = "STRATUM", value_parser = strata())]
+    pub(crate) by: Option<Stratum>,
+    /// Draw more of what the model is unsure of.
+    #[arg(long)]
+    pub(crate) uncertain: bool,
+    /// Another number draws another sample.
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    pub(crate) seed: u64,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExportArgs {
+    /// What to print.
+    #[arg(value_enum, value_name = "FORMAT")]
+    pub(crate) format: ExportFormat,
+    /// Output folder of a run.
+    #[arg(value_name = "RUN")]
+    pub(crate) run: PathBuf,
+    /// Of label-studio and doccano: only the records of this sample.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) sample: Option<PathBuf>,
+    /// Of label-studio and doccano: without the run's answers, which sway those who label.
+    #[arg(long)]
+    pub(crate) blind: bool,
+}
+
+/// The formats of other tools.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExportFormat {
+    /// Tasks for Label Studio (JSON); the labelling interface goes to standard error.
+    LabelStudio,
+    /// Tasks for doccano (JSONL), a project of document classification.
+    Doccano,
+    /// Network of actors and targets (GraphML, for Gephi, visone, networkx).
+    ActorTarget,
+    /// Network of actors who take the same or opposite sides (GraphML).
+    ActorActor,
+    /// Statements as Discourse Network Analyzer has them (CSV).
+    Dna,
+    /// Documents cited as evidence (RIS).
+    Ris,
+    /// Documents cited as evidence (BibTeX).
+    Bibtex,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ImportArgs {
+    /// Files that Label Studio (JSON) or doccano (JSONL, one per annotator) exported.
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TableFormat {
+    /// For people.
+    Text,
+    /// For programs and spreadsheets.
+    Csv,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct CalibrateArgs {
     /// Labelled pairs (JSONL or CSV: text, target, label) like those that will be scored.
     #[arg(long, value_name = "FILE")]
@@ -270,5 +380,33 @@ fn share(given: &str) -> Result<f64, String> {
     match given.parse() {
         Ok(share) if share > 0.0 && share < 1.0 => Ok(share),
         _ => Err("give a share between 0 and 1, such as 0.1".to_owned()),
+    }
+}
+
+fn groupings() -> impl TypedValueParser<Value = Grouping> {
+    let named = |name: String| Grouping::ALL.into_iter().find(|by| by.as_str() == name);
+    // Only names of groupings are let through, so one is found.
+    PossibleValuesParser::new(Grouping::ALL.map(Grouping::as_str))
+        .map(move |name| named(name).unwrap_or(Grouping::All))
+}
+
+fn strata() -> impl TypedValueParser<Value = Stratum> {
+    let named = |name: String| Stratum::ALL.into_iter().find(|by| by.as_str() == name);
+    PossibleValuesParser::new(Stratum::ALL.map(Stratum::as_str))
+        .map(move |name| named(name).unwrap_or(Stratum::Target))
+}
+
+/// A day as `YYYY-MM-DD`: dates are compared as texts.
+fn day(given: &str) -> Result<String, String> {
+    let parts: Vec<&str> = given.split('-').collect();
+    let number = |part: &str| part.parse::<u32>().ok();
+    let of = |part: &str, digits: usize, most: u32| {
+        part.len() == digits && number(part).is_some_and(|number| (1..=most).contains(&number))
+    };
+    match parts[..] {
+        [year, month, day] if of(year, 4, 9999) && of(month, 2, 12) && of(day, 2, 31) => {
+            Ok(given.to_owned())
+        }
+        _ => Err("give a day as YYYY-MM-DD, such as 2026-03-01".to_owned()),
     }
 }

@@ -7,10 +7,13 @@ mod args;
 mod calibrate;
 mod evaluate;
 mod explain;
+mod export;
 mod models;
 mod pairs;
 mod progress;
+mod report;
 mod run;
+mod sample;
 mod settings;
 
 use args::{Cli, Verb};
@@ -60,6 +63,10 @@ fn dispatch(cli: Cli, matches: &clap::ArgMatches) -> anyhow::Result<Outcome> {
         Verb::Run(args) => run::run(&args, matches),
         Verb::Ingest(args) => run::ingest(&args, matches),
         Verb::Explain(args) => explain::explain(&args, matches),
+        Verb::Report(args) => report::report(&args),
+        Verb::Sample(args) => sample::sample(&args),
+        Verb::Export(args) => export::export(&args),
+        Verb::Import(args) => sample::import(&args),
         Verb::Eval(args) => evaluate::evaluate(&args, matches),
         Verb::Calibrate(args) => calibrate::calibrate(&args, matches),
         Verb::Models(args) => models::command(&args),

@@ -34,6 +34,7 @@ struct SettingsFile {
     precision: Option<String>,
     abstain_below: Option<f32>,
     fields: Option<Vec<String>>,
+    file_names: Option<String>,
     log_format: Option<LogFormat>,
     calibration: Option<CalibrationTable>,
 }
@@ -114,7 +115,18 @@ impl<'a> Layers<'a> {
     }
 
     pub(crate) fn fields(&self) -> anyhow::Result<Fields> {
-        Ok(Fields::with(&self.field_names().value).map_err(|error| Usage(error.into()))?)
+        let fields = Fields::with(&self.field_names().value);
+        let pattern = self.file_names().value;
+        let fields = match pattern.is_empty() {
+            false => fields.and_then(|fields| fields.with_file_names(&pattern)),
+            true => fields,
+        };
+        Ok(fields.map_err(|error| Usage(error.into()))?)
+    }
+
+    /// The pattern by which file names state metadata; a settings file's only, for it belongs to a corpus.
+    fn file_names(&self) -> Setting<String> {
+        self.resolve("file_names", None, self.file.file_names.clone(), String::new())
     }
 
     pub(crate) fn field_overrides(&self) -> Vec<String> {
@@ -283,6 +295,8 @@ pub(crate) fn show(args: &ConfigArgs, matches: &ArgMatches) -> anyhow::Result<Ou
     row("abstain_below", abstain_below.value.to_string(), &abstain_below.origin);
     let fields = layers.field_names();
     row("fields", format!("[{}]", fields.value.join(", ")), &fields.origin);
+    let file_names = layers.file_names();
+    row("file_names", format!("{:?}", file_names.value), &file_names.origin);
     let log_format = layers.log_format();
     row("log_format", format!("{:?}", log_format.value).to_lowercase(), &log_format.origin);
     std::io::stdout().write_all(table.as_bytes())?;

@@ -47,6 +47,13 @@ pub struct Document {
     pub text: String,
     /// The spans of the text that are boilerplate and not read, in order and disjoint.
     pub cuts: Vec<Cut>,
+    /// Who holds the copyright, what use is allowed and from when on, as the source states it.
+    #[serde(default)]
+    pub rights: Option<String>,
+    /// What reading it had to guess, leave out or could not understand, in words: an encoding, NUL
+    /// characters, a date that can be read in two ways.
+    #[serde(default)]
+    pub notes: Vec<String>,
 }
 
 impl Document {
@@ -195,6 +202,8 @@ mod tests {
             kind_reason: String::new(),
             text: text.clone(),
             cuts,
+            rights: None,
+            notes: vec![],
         };
         let body: Vec<_> = document.body().filter_map(|span| span.of(&text)).collect();
         assert_eq!(body, ["The levy works."]);

@@ -124,6 +124,16 @@ impl Stance {
             Stance::Abstained => "abstained",
         }
     }
+
+    /// The label; `None` where it abstained.
+    pub const fn label(self) -> Option<Label> {
+        match self {
+            Stance::Favor => Some(Label::Favor),
+            Stance::Against => Some(Label::Against),
+            Stance::Neutral => Some(Label::Neutral),
+            Stance::Abstained => None,
+        }
+    }
 }
 
 impl From<Label> for Stance {

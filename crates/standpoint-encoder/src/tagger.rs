@@ -83,6 +83,9 @@ pub struct TokenTagger {
     cue_bias: Vec<f32>,
 }
 
+/// The row of a cue's first token, and the logits of every token for the [`Part`]s of that cue.
+type PartsOfCue = (usize, Vec<[f32; Part::COUNT]>);
+
 /// A small matrix as numbers, row by row.
 struct Rows {
     width: usize,
@@ -165,7 +168,7 @@ impl TokenTagger {
         &self,
         tokens: &[f32],
         begins: impl Fn(usize, &[[f32; 3]]) -> bool,
-    ) -> (Vec<[f32; 3]>, Vec<(usize, Vec<[f32; Part::COUNT]>)>) {
+    ) -> (Vec<[f32; 3]>, Vec<PartsOfCue>) {
         let hidden = self.encoder.hidden();
         let count = tokens.len() / hidden;
         let cues: Vec<[f32; 3]> = tokens

@@ -25,7 +25,7 @@ fn text() -> String {
 
 fn raw(content: Vec<u8>, markup: Markup) -> Raw {
     let source = Source { path: "courier/levy".to_owned(), row: None };
-    Raw { source, id: None, content, markup, metadata: Metadata::default() }
+    Raw { source, id: None, content, markup, metadata: Metadata::default(), notes: vec![] }
 }
 
 fn document() -> Document {

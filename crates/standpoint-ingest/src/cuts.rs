@@ -164,6 +164,15 @@ mod tests {
     }
 
     #[test]
+    fn a_notice_about_cookies_is_cut_wherever_it_stands() {
+        let notice = "This website uses cookies to improve your experience while you navigate it.";
+        let text = format!(
+            "The levy works.\n\n{notice}\n\nCookies are eaten. We use cookies for dessert too."
+        );
+        assert_eq!(pairs(&cuts_of(&text)), [(notice, "disclaimer")]);
+    }
+
+    #[test]
     fn the_matter_between_headline_and_body_is_cut_and_read() {
         let text = format!(
             "Pass the levy\n\nThe Harbour Courier\nBY MARO ILVES\nAbroad | Opinion\n\

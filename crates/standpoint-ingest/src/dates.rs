@@ -1,7 +1,11 @@
 //! Dates of publication, in the forms in which articles state them.
 //!
 //! A date that can be read in two ways is not read: 03/04/2026 is a day in March to some and in
-//! April to others, and a wrong date is worse than none.
+//! April to others, and a wrong date is worse than none. Nor is one that programs write where they
+//! have none, like 1970-01-01T00:00:00.
+//!
+//! A time with a zone is the day that it was in that zone: an evening in New York is the next day in
+//! UTC, but its newspaper has the day of New York.
 
 use std::sync::LazyLock;
 
@@ -25,6 +29,13 @@ const MONTHS: [&[&str]; 12] = [
 
 const MONTH: &str = r"(?i:(jan(?:uary|uar)?|jänner|feb(?:ruary|ruar)?|mar(?:ch)?|märz|mrz|apr(?:il)?|may|mai|june?|juni|july?|juli|aug(?:ust)?|sept?(?:ember)?|o[ck]t(?:ober)?|nov(?:ember)?|de[cz](?:ember)?))\.?";
 
+/// Years in which what is read here was published: newspapers begin in 1605.
+const YEARS: std::ops::RangeInclusive<u32> = 1600..=2100;
+
+/// What programs write for a date that they do not have: the zero of their clocks.
+const ZEROS: [&str; 4] =
+    ["0001-01-01T00:00", "1601-01-01T00:00", "1899-12-30T00:00", "1970-01-01T00:00"];
+
 struct Forms {
     iso: Regex,
     day_month: Regex,
@@ -45,6 +56,13 @@ static FORMS: LazyLock<Forms> = LazyLock::new(|| {
 /// The first date in `text` as `YYYY-MM-DD`; `None` where there is none, where it does not exist
 /// (30 February) or where it can be read in two ways.
 pub(crate) fn parse(text: &str) -> Option<String> {
+    let whole = text.trim();
+    if ZEROS.iter().any(|zero| whole.replacen(' ', "T", 1).starts_with(zero)) {
+        return None;
+    }
+    if whole.bytes().all(|byte| byte.is_ascii_digit()) {
+        return clock(whole);
+    }
     if let Some(found) = FORMS.iso.captures(text) {
         return date(number(&found[1])?, number(&found[2])?, number(&found[3])?);
     }
@@ -62,6 +80,16 @@ pub(crate) fn parse(text: &str) -> Option<String> {
         (13.., 1..=12) => date(year, second, first),
         (1..=12, 13..) => date(year, first, second),
         _ if first == second => date(year, first, second),
+        _ => None,
+    }
+}
+
+/// The date in a number: a day as 20260308, or seconds or milliseconds since 1970, UTC.
+fn clock(digits: &str) -> Option<String> {
+    match digits.len() {
+        8 => date(number(&digits[..4])?, number(&digits[4..6])?, number(&digits[6..])?),
+        10 => Some(from_days(digits.parse::<i64>().ok()? / 86_400)),
+        13 => Some(from_days(digits.parse::<i64>().ok()? / 86_400_000)),
         _ => None,
     }
 }
@@ -102,7 +130,7 @@ fn date(year: u32, month: u32, day: u32) -> Option<String> {
         2 => 28,
         _ => return None,
     };
-    let exists = (1000..=2999).contains(&year) && (1..=days).contains(&day);
+    let exists = YEARS.contains(&year) && (1..=days).contains(&day);
     exists.then(|| format!("{year:04}-{month:02}-{day:02}"))
 }
 

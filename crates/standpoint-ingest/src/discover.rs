@@ -16,6 +16,9 @@ const IGNORE_FILE: &str = ".standpointignore";
 /// The file by which a folder is known to hold the results of a run, which are no documents.
 const RESULTS: &str = "store.redb";
 
+/// Why a pipe or a device is not read: one without a writer would be waited for for ever.
+const NO_FILE: &str = "neither a file nor a folder; pipe its content to `-`";
+
 /// What the inputs come to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Listing {
@@ -51,7 +54,7 @@ pub struct Skipped {
 /// The formats of files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Format {
-    /// `.txt`, `.text`: one document, plain text.
+    /// `.txt`, `.text`: one document, plain text; an export of a press database is many.
     Text,
     /// `.md`, `.markdown`: one document, with metadata in its front matter.
     Markdown,
@@ -59,10 +62,36 @@ pub enum Format {
     Html,
     /// `.jsonl`, `.ndjson`: one JSON object a line.
     Jsonl,
+    /// `.json`: a JSON Feed, a ninjs item, an object, or an array of objects.
+    Json,
     /// `.csv`, `.tsv`: one record a document, with a header.
     Csv,
     /// `.parquet`: one row a document.
     Parquet,
+    /// `.rss`, `.atom`, `.rdf`, `.xml`: a feed or NewsML-G2, by its root element.
+    Xml,
+    /// `.warc`: the web pages of a crawl.
+    Warc,
+    /// `.eml`: one e-mail.
+    Eml,
+    /// `.mbox`: many.
+    Mbox,
+    /// `.docx`: one document; an export of a press database is many.
+    Docx,
+    /// `.rtf`: likewise.
+    Rtf,
+    /// `.pdf`: one document, if it has a text layer.
+    Pdf,
+    /// `.epub`: a document for each chapter.
+    Epub,
+    /// `.zip`: what is in it.
+    Zip,
+    /// `.tar`: what is in it.
+    Tar,
+    /// `.gz`, `.tgz`: any of these, packed; what it holds is told by the name before `.gz`.
+    Gzip,
+    /// `.zst`, `.tzst`: likewise.
+    Zstd,
     /// `-`: JSON Lines on standard input.
     Stdin,
 }
@@ -71,15 +100,38 @@ impl Format {
     /// The format that a file's extension stands for, in any case.
     pub fn of(path: &Path) -> Option<Format> {
         let extension = path.extension()?.to_str()?.to_ascii_lowercase();
+        let packed = |format| Format::of_packed(path).map(|_| format);
         Some(match extension.as_str() {
             "txt" | "text" => Format::Text,
             "md" | "markdown" => Format::Markdown,
             "html" | "htm" | "xhtml" => Format::Html,
             "jsonl" | "ndjson" => Format::Jsonl,
+            "json" => Format::Json,
             "csv" | "tsv" => Format::Csv,
             "parquet" => Format::Parquet,
+            "rss" | "atom" | "rdf" | "xml" => Format::Xml,
+            "warc" => Format::Warc,
+            "eml" => Format::Eml,
+            "mbox" => Format::Mbox,
+            "docx" => Format::Docx,
+            "rtf" => Format::Rtf,
+            "pdf" => Format::Pdf,
+            "epub" => Format::Epub,
+            "zip" => Format::Zip,
+            "tar" => Format::Tar,
+            "gz" | "tgz" => return packed(Format::Gzip),
+            "zst" | "tzst" => return packed(Format::Zstd),
             _ => return None,
         })
+    }
+
+    /// The format of what a `.gz` or `.zst` file holds, told by the rest of its name.
+    pub(crate) fn of_packed(path: &Path) -> Option<Format> {
+        match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
+            "tgz" | "tzst" => Some(Format::Tar),
+            _ => Format::of(Path::new(path.file_stem()?))
+                .filter(|inner| !matches!(inner, Format::Gzip | Format::Zstd)),
+        }
     }
 }
 
@@ -97,6 +149,14 @@ pub enum IngestError {
         path: PathBuf,
         /// What the system says.
         source: std::io::Error,
+    },
+    /// A pattern for file names is none.
+    #[error("file_names = {given:?}: {reason}; write it like {{outlet}}/{{date}}_{{title}}")]
+    FileNames {
+        /// The pattern as given.
+        given: String,
+        /// What is wrong.
+        reason: String,
     },
     /// A `field=column` mapping is not one.
     #[error("--field {given}: {reason}")]
@@ -130,9 +190,7 @@ pub fn discover(inputs: &[PathBuf]) -> Result<Listing, IngestError> {
         if kind.is_dir() {
             walk(input, &mut listing);
         } else if !kind.is_file() {
-            // A pipe without a writer would be waited for for ever.
-            let reason = "neither a file nor a folder; pipe its content to `-`".to_owned();
-            listing.skipped.push(Skipped { path: input.clone(), reason });
+            listing.skipped.push(Skipped { path: input.clone(), reason: NO_FILE.to_owned() });
         } else {
             list(input.clone(), input.parent().unwrap_or(Path::new("")), &mut listing);
         }
@@ -160,6 +218,10 @@ fn walk(folder: &Path, listing: &mut Listing) {
                     path: entry.into_path(),
                     reason: "a symbolic link; links are not followed".to_owned(),
                 }),
+                Some(kind) if !kind.is_dir() => {
+                    let (path, reason) = (entry.into_path(), NO_FILE.to_owned());
+                    found.skipped.push(Skipped { path, reason });
+                }
                 _ => {}
             },
             Err(error) => found.failures.push(Failure {
@@ -178,7 +240,9 @@ fn walk(folder: &Path, listing: &mut Listing) {
 
 fn list(path: PathBuf, root: &Path, listing: &mut Listing) {
     let Some(format) = Format::of(&path) else {
-        let reason = "unknown kind of file; read are .txt .md .html .jsonl .csv .tsv .parquet";
+        let reason = "unknown kind of file; read are .txt .md .html .json .jsonl .csv .tsv .parquet \
+                      .rss .atom .xml .warc .eml .mbox .docx .rtf .pdf .epub, and .zip .tar .gz .zst \
+                      of them";
         listing.skipped.push(Skipped { path, reason: reason.to_owned() });
         return;
     };

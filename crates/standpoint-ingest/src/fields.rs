@@ -4,7 +4,11 @@
 //! names that press databases and data sets use. A name is matched without case and without `_`,
 //! `-` and spaces, so `pubDate`, `PUB_DATE` and `pub date` are one.
 
-use crate::IngestError;
+use std::path::Path;
+
+use regex::Regex;
+
+use crate::{Format, IngestError, Raw};
 
 /// A part of a document that a column or JSON field can hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,9 +58,21 @@ const NAMES: [(Field, &[&str]); 10] = [
 ];
 
 /// How columns and JSON fields map onto the parts of a document.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub struct Fields {
     given: Vec<(usize, String)>,
+    file_names: Option<FileNames>,
+}
+
+/// What the names of files state.
+#[derive(Debug, Clone)]
+struct FileNames {
+    given: String,
+    shape: Regex,
+    /// The field that each group of the expression holds.
+    fields: Vec<Field>,
+    /// How many folders the pattern begins with.
+    folders: usize,
 }
 
 impl Fields {
@@ -89,6 +105,89 @@ impl Fields {
             fields.given.push((field, column.to_owned()));
         }
         Ok(fields)
+    }
+
+    /// Also reads metadata out of file names by a pattern like `{outlet}/{date}_{title}`.
+    ///
+    /// Words in braces are fields, `{*}` is anything, the rest stands for itself. The pattern is held
+    /// against the end of a file's path without its extension, as many folders of it as the pattern
+    /// has; a field but the last takes as little as it can. An underscore in a value is a space. What
+    /// a document states itself wins.
+    ///
+    /// # Errors
+    /// [`IngestError::FileNames`] where the pattern is none.
+    pub fn with_file_names(mut self, pattern: &str) -> Result<Fields, IngestError> {
+        let wrong = |reason: String| IngestError::FileNames { given: pattern.to_owned(), reason };
+        let mut shape = "^".to_owned();
+        let mut fields = Vec::new();
+        let mut rest = pattern;
+        while let Some((literal, behind)) = rest.split_once('{') {
+            let Some((name, behind)) = behind.split_once('}') else {
+                return Err(wrong("a { is not closed".to_owned()));
+            };
+            shape.push_str(&regex::escape(literal));
+            let value = if behind.is_empty() { "[^/]+" } else { "[^/]+?" };
+            if name == "*" {
+                shape.push_str(value);
+            } else {
+                let key = folded(name);
+                let known = NAMES.iter().find(|(_, names)| names.contains(&key.as_str()));
+                let Some((field, _)) = known.filter(|(field, _)| *field != Field::Text) else {
+                    return Err(wrong(format!("a file name can hold no field {name:?}")));
+                };
+                fields.push(*field);
+                shape.push_str(&format!("({value})"));
+            }
+            rest = behind;
+        }
+        shape.push_str(&regex::escape(rest));
+        shape.push('$');
+        if fields.is_empty() {
+            return Err(wrong("it has no field; write one as {date}".to_owned()));
+        }
+        let shape = Regex::new(&shape).map_err(|error| wrong(error.to_string()))?;
+        let folders = pattern.matches('/').count();
+        self.file_names = Some(FileNames { given: pattern.to_owned(), shape, fields, folders });
+        Ok(self)
+    }
+
+    /// Adds to a document what the name of its file states.
+    pub(crate) fn read_name(&self, raw: &mut Raw) {
+        let Some(names) = &self.file_names else { return };
+        let mut path = raw.source.path.as_str();
+        while let Some((stem, _)) = path.rsplit_once('.')
+            && Format::of(Path::new(path)).is_some()
+        {
+            path = stem;
+        }
+        let parts: Vec<&str> = path.split('/').collect();
+        let end = parts[parts.len().saturating_sub(names.folders + 1)..].join("/");
+        let Some(found) = names.shape.captures(&end) else {
+            raw.notes.push(format!("its name does not fit file_names = {:?}", names.given));
+            return;
+        };
+        let metadata = &mut raw.metadata;
+        for (field, value) in names.fields.iter().zip(found.iter().skip(1).flatten()) {
+            let value = value.as_str().replace('_', " ").trim().to_owned();
+            let slot = match field {
+                Field::Id => &mut raw.id,
+                Field::Title => &mut metadata.title,
+                Field::Outlet | Field::Hostname => &mut metadata.outlet,
+                Field::Url => &mut metadata.url,
+                Field::Date => &mut metadata.published,
+                Field::Language => &mut metadata.language,
+                Field::Author if metadata.authors.is_empty() => {
+                    metadata.authors.push(value);
+                    continue;
+                }
+                Field::Categories => {
+                    metadata.sections.push(value);
+                    continue;
+                }
+                Field::Author | Field::Text => continue,
+            };
+            slot.get_or_insert(value);
+        }
     }
 
     /// The positions in `columns` that hold `field`, best name first. A mapped column is matched

@@ -6,7 +6,7 @@
 //! takes any timestamp in the source and those in the addresses of images, and a wrong date is
 //! worse than none.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::collections::HashSet;
 
 use serde_json::Value;
 use trafilatura::dom::{Document, NodeId};
@@ -14,6 +14,7 @@ use trafilatura::{HtmlDateMode, Options};
 
 use crate::Metadata;
 use crate::dates;
+use crate::read::guarded;
 
 /// The deepest nesting that is read. The extractor walks the tree by recursion, and a worker's
 /// stack has 2 MB; pages written by people stay below 100.
@@ -21,6 +22,9 @@ const MAX_DEPTH: usize = 256;
 
 /// The most tags that may be open at once before a page is parsed at all.
 const MAX_SURPLUS: usize = 20_000;
+
+/// The longest paragraph, in bytes, that may stand in an article twice.
+const REFRAIN: usize = 60;
 
 /// Elements that stand in a line with their neighbours; all others begin a paragraph.
 const INLINE: [&str; 30] = [
@@ -54,9 +58,21 @@ pub(crate) fn read(html: &str) -> Result<Page, String> {
     }
     // The extractor slices strings and unwraps in many thousand lines that are not ours. A page
     // that trips it is one failure, not the end of a run.
-    catch_unwind(AssertUnwindSafe(|| extract(html))).unwrap_or_else(|_| {
-        Err("the extractor broke down on it; save the article's text and read that".to_owned())
-    })
+    guarded("extractor", || extract(html))?
+}
+
+/// The text of HTML that is an article and nothing else.
+///
+/// # Errors
+/// A reason, where it is nested too deep or the parser fails.
+pub(crate) fn fragment(html: &str) -> Result<String, String> {
+    if surplus_of_tags(html) > MAX_SURPLUS {
+        return Err(too_deep());
+    }
+    guarded("HTML parser", || {
+        let document = Document::parse(html);
+        if depth(&document) > MAX_DEPTH { Err(too_deep()) } else { Ok(text_of(&document)) }
+    })?
 }
 
 fn extract(html: &str) -> Result<Page, String> {
@@ -83,7 +99,7 @@ fn extract(html: &str) -> Result<Page, String> {
         metadata.authors = meta.author.split(';').map(str::to_owned).filter_map(some).collect();
     }
     metadata.sections.extend(meta.categories);
-    Ok(Page { text: paragraphs(&found.content_html), metadata })
+    Ok(Page { text: once(&paragraphs(&found.content_html)), metadata })
 }
 
 fn too_deep() -> String {
@@ -139,6 +155,7 @@ fn stated(document: &Document) -> Metadata {
             .or_else(time),
         language: html.first().and_then(|&id| document.get_attribute(id, "lang")),
         sections,
+        rights: None,
     }
 }
 
@@ -188,7 +205,19 @@ fn strings(value: &Value) -> Vec<String> {
 
 /// The text of a cleaned tree, one block element a paragraph, white space folded.
 fn paragraphs(html: &str) -> String {
-    let document = Document::parse(html);
+    text_of(&Document::parse(html))
+}
+
+/// The paragraphs without those that stood before, word for word: pages repeat their notices and teasers,
+/// once for each width of a screen. Short ones may be refrains.
+fn once(text: &str) -> String {
+    let mut seen = HashSet::new();
+    let all = text.split("\n\n");
+    let first = all.filter(|paragraph| paragraph.len() <= REFRAIN || seen.insert(*paragraph));
+    first.collect::<Vec<_>>().join("\n\n")
+}
+
+fn text_of(document: &Document) -> String {
     let mut text = String::new();
     let mut paragraph = String::new();
     let end = |paragraph: &mut String, text: &mut String| {
@@ -214,7 +243,9 @@ fn paragraphs(html: &str) -> String {
             continue;
         }
         let tag = document.tag_name(id);
-        if matches!(tag, "head" | "script" | "style" | "title") && document.parent(id).is_some() {
+        if matches!(tag, "head" | "script" | "style" | "title" | "nav")
+            && document.parent(id).is_some()
+        {
             continue;
         }
         if !INLINE.contains(&tag) {
@@ -290,6 +321,13 @@ mod tests {
         assert_eq!(found.published.as_deref(), Some("2026-03-02"));
         assert_eq!(found.language.as_deref(), Some("en"));
         assert!(found.sections.starts_with(&["OpinionNewsArticle".into(), "Ideas".into()]));
+    }
+
+    #[test]
+    fn a_paragraph_that_comes_twice_is_read_once() {
+        let body =
+            format!("<article><p>{PARAGRAPH}<p>Hear, hear!<p>{PARAGRAPH}<p>Hear, hear!</article>");
+        assert_eq!(page("", &body).text, format!("{PARAGRAPH}\n\nHear, hear!\n\nHear, hear!"));
     }
 
     #[test]

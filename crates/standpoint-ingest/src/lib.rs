@@ -53,13 +53,14 @@ mod kind;
 mod layout;
 mod markdown;
 mod passages;
+mod pdf;
 mod pieces;
 mod prepare;
 mod read;
 
 pub use discover::{Format, IngestError, Input, Listing, Skipped, discover};
 pub use fields::Fields;
-pub use passages::passages;
+pub use passages::{MOST_PASSAGES, passages};
 pub use pieces::{Groups, Sketch, group, shingles};
 pub use prepare::{FolderOutlets, prepare};
 pub use read::{Markup, Metadata, Raw, Reader, open};

@@ -116,6 +116,7 @@ fn metadata(front: &str) -> Metadata {
         published: first(Field::Date),
         language: first(Field::Language),
         sections: values(Field::Categories),
+        rights: None,
     }
 }
 

@@ -19,6 +19,10 @@ const LONGEST: usize = 1200;
 /// marks that are never closed grows with the square of the run.
 const LONGEST_RUN: usize = 16 << 10;
 
+/// The most passages of a document that is worth scoring: some twenty novels. A passage's vector takes
+/// 1.5 kB while a document is scored, so this bounds what one document costs in memory to 300 MB.
+pub const MOST_PASSAGES: usize = 200_000;
+
 /// The sentences of a document's body, in order and disjoint. Everything outside them is white
 /// space or lies in a cut. Paragraphs are counted from 0 over those that have a sentence.
 pub fn passages(document: &Document) -> Vec<Passage> {
@@ -231,6 +235,8 @@ mod tests {
             kind_reason: String::new(),
             text: text.to_owned(),
             cuts: cuts.iter().map(cut).collect(),
+            rights: None,
+            notes: vec![],
         }
     }
 

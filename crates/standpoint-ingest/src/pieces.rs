@@ -334,7 +334,14 @@ mod tests {
                 format!("{headline}\n\nThe levy works, and it has for years.\n\nIt is cheap.");
             let source = standpoint_core::Source { path: "a.txt".into(), row: None };
             let (id, markup, metadata) = (None, crate::Markup::Plain, crate::Metadata::default());
-            let raw = crate::Raw { source, id, content: text.into_bytes(), markup, metadata };
+            let raw = crate::Raw {
+                source,
+                id,
+                content: text.into_bytes(),
+                markup,
+                metadata,
+                notes: vec![],
+            };
             crate::prepare(raw).unwrap()
         };
         let (one, two) = (document("Pass the levy"), document("A tax that we should keep"));

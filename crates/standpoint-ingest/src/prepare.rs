@@ -9,7 +9,7 @@ use crate::bylines;
 use crate::cuts::{self, Known, same_name};
 use crate::decode::decode;
 use crate::kind::{self, Section, Signals};
-use crate::{Markup, Metadata, Raw, dates, html, markdown};
+use crate::{Markup, Metadata, Raw, dates, html, markdown, pdf};
 
 /// The shortest body, in letters, whose language is told: below, guesses are worth little.
 const MIN_LETTERS: usize = 40;
@@ -22,22 +22,30 @@ const MIN_LETTERS: usize = 40;
 /// # Errors
 /// A failure with what to do where no text is left to read or a page cannot be taken apart.
 pub fn prepare(raw: Raw) -> Result<Document, Failure> {
-    let Raw { source, id, content, markup, metadata } = raw;
+    let Raw { source, id, content, markup, metadata, mut notes } = raw;
     let fail = |reason: String| Failure { at: source.clone(), reason };
-    let decoded = decode(&content, markup == Markup::Html);
+    let decoded = if markup == Markup::Pdf {
+        pdf::text(&content).map_err(&fail)?
+    } else {
+        let decoded = decode(&content, matches!(markup, Markup::Html | Markup::Fragment));
+        notes.extend(decoded.notes);
+        decoded.text
+    };
+    drop(content);
     if decoded.trim().is_empty() {
         return Err(fail("empty: no text left to read, there is at most white space".to_owned()));
     }
     let (text, metadata) = match markup {
-        Markup::Plain => (decoded, metadata),
+        Markup::Plain | Markup::Pdf => (decoded, metadata),
         Markup::Markdown => {
             let page = markdown::read(&decoded);
-            (page.text, page.metadata)
+            (page.text, page.metadata.or(metadata))
         }
         Markup::Html => {
             let page = html::read(&decoded).map_err(&fail)?;
-            (page.text, page.metadata)
+            (page.text, page.metadata.or(metadata))
         }
+        Markup::Fragment => (html::fragment(&decoded).map_err(&fail)?, metadata),
     };
     if text.trim().is_empty() {
         let reason = "empty: no text left to read, no article was found in the markup; save the \
@@ -67,7 +75,15 @@ pub fn prepare(raw: Raw) -> Result<Document, Failure> {
     let host = || url.as_deref().filter(|url| url.contains("://")).and_then(self::outlet);
     let outlet = outlet.or_else(host);
     // Many addresses hold the date: /2026/02/26/.
-    let published = metadata.published.as_deref().and_then(dates::parse).or(found.published);
+    let stated_date = metadata.published.as_deref().and_then(|text| {
+        let date = dates::parse(text);
+        if date.is_none() && !text.trim().is_empty() {
+            notes
+                .push(format!("the date {:?} is not one, or can be read in two ways", text.trim()));
+        }
+        date
+    });
+    let published = stated_date.or(found.published);
     let published = published.or_else(|| url.as_deref().and_then(dates::parse));
     let mut document = Document {
         id: id.unwrap_or_else(|| source.to_string()),
@@ -82,6 +98,8 @@ pub fn prepare(raw: Raw) -> Result<Document, Failure> {
         kind_reason: String::new(),
         text,
         cuts: found.cuts,
+        rights: metadata.rights,
+        notes,
     };
     let body: String = document
         .body()
@@ -318,7 +336,14 @@ mod tests {
     fn raw(path: &str, content: &str, metadata: Metadata) -> Raw {
         let source = Source { path: path.to_owned(), row: None };
         let markup = if path.ends_with("html") { Markup::Html } else { Markup::Plain };
-        Raw { source, id: None, content: content.as_bytes().to_vec(), markup, metadata }
+        Raw {
+            source,
+            id: None,
+            content: content.as_bytes().to_vec(),
+            markup,
+            metadata,
+            notes: vec![],
+        }
     }
 
     fn stating(title: &str, author: &str, outlet: &str) -> Metadata {

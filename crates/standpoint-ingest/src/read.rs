@@ -1,23 +1,42 @@
 //! Readers: from a file to its raw documents, one at a time.
 //!
-//! A corpus may be one file of 40 GB, so nothing here holds more than a row (JSONL, CSV), a batch
-//! of rows (Parquet) or a single-document file in memory, and each of these has a limit.
+//! A corpus may be one file of 40 GB, so nothing here holds more than a row (JSON, CSV, WARC, MBOX), a
+//! batch of rows (Parquet) or a file that cannot be read in parts (a page, a feed, a Word file) in
+//! memory, and each of these has a limit: [`LIMIT`]. Only an archive within an archive may be larger.
 
+mod archive;
+mod content;
 mod csv;
-mod jsonl;
+mod docx;
+mod epub;
+mod feed;
+mod json;
+mod mail;
+mod newsml;
+mod ninjs;
 mod parquet;
+mod press;
+mod rtf;
+mod warc;
+mod xml;
+mod zip;
 
 use std::fs::File;
-use std::io::Read;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use standpoint_core::{Failure, Source};
 
 use crate::fields::{Field, Fields};
 use crate::{Format, Input};
+use archive::Context;
+use content::{Allowance, Content};
 
-/// The longest row, and the longest file that is one document, in bytes: 64 MB is some hundred
+/// The longest row, and the longest file that is read as a whole, in bytes: 64 MB is some hundred
 /// novels, so what is longer is not an article but a broken file.
 const LIMIT: usize = 64 << 20;
+
+type Rows = Box<dyn Iterator<Item = Result<Raw, Failure>> + Send>;
 
 /// A document before cleaning.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +51,8 @@ pub struct Raw {
     pub markup: Markup,
     /// What the file states about it, beside the content.
     pub metadata: Metadata,
+    /// What had to be guessed, left out or could not be read, in words.
+    pub notes: Vec<String>,
 }
 
 /// How a document's content is marked up.
@@ -41,8 +62,12 @@ pub enum Markup {
     Plain,
     /// Markdown.
     Markdown,
-    /// HTML.
+    /// A web page, in which the article has to be found.
     Html,
+    /// HTML that is the article and nothing else, as in a feed.
+    Fragment,
+    /// PDF.
+    Pdf,
 }
 
 /// Statements about a document, as they were found: nothing is parsed or checked yet.
@@ -62,12 +87,31 @@ pub struct Metadata {
     pub language: Option<String>,
     /// Sections, categories, tags and types.
     pub sections: Vec<String>,
+    /// Who holds the copyright, what use is allowed and from when on, as stated.
+    pub rights: Option<String>,
+}
+
+impl Metadata {
+    /// What these state, and where they state nothing, what the others do.
+    pub(crate) fn or(self, others: Metadata) -> Metadata {
+        let list = |own: Vec<String>, other| if own.is_empty() { other } else { own };
+        Metadata {
+            title: self.title.or(others.title),
+            authors: list(self.authors, others.authors),
+            outlet: self.outlet.or(others.outlet),
+            url: self.url.or(others.url),
+            published: self.published.or(others.published),
+            language: self.language.or(others.language),
+            sections: list(self.sections, others.sections),
+            rights: self.rights.or(others.rights),
+        }
+    }
 }
 
 /// The raw documents of one file, in order. An error is one document or row; what follows it is
 /// still read where the format allows that.
 pub struct Reader {
-    rows: Box<dyn Iterator<Item = Result<Raw, Failure>> + Send>,
+    rows: Rows,
 }
 
 impl Iterator for Reader {
@@ -84,39 +128,88 @@ impl Iterator for Reader {
 /// Where nothing of the file can be read: it cannot be opened, its header names no text column, it
 /// is no Parquet file.
 pub fn open(input: &Input, fields: &Fields) -> Result<Reader, Failure> {
-    let name = input.name.clone();
-    let fields = fields.clone();
-    let open = || File::open(&input.path).map_err(|error| unreadable(&name, None, &error));
-    let rows: Box<dyn Iterator<Item = _> + Send> = match input.format {
-        Format::Text => Box::new(std::iter::once(whole(open()?, &name, Markup::Plain))),
-        Format::Markdown => Box::new(std::iter::once(whole(open()?, &name, Markup::Markdown))),
-        Format::Html => Box::new(std::iter::once(whole(open()?, &name, Markup::Html))),
-        Format::Jsonl => Box::new(jsonl::Rows::new(open()?, name.clone(), fields)),
-        Format::Stdin => Box::new(jsonl::Rows::new(std::io::stdin(), name, fields)),
-        Format::Csv => Box::new(csv::Rows::new(open()?, name.clone(), &fields)?),
-        Format::Parquet => Box::new(parquet::Rows::new(open()?, name.clone(), &fields)?),
+    let name = &input.name;
+    let (content, size) = if input.format == Format::Stdin {
+        (Content::Stream(Box::new(std::io::stdin())), 0)
+    } else {
+        let opened = File::open(&input.path).and_then(|file| Ok((file.metadata()?.len(), file)));
+        let (size, file) = opened.map_err(|error| unreadable(name, None, &error))?;
+        (Content::File(file), size)
     };
-    Ok(Reader { rows })
+    let fields = Arc::new(fields.clone());
+    let allowance = Allowance::of(size);
+    let context = Context { fields: Arc::clone(&fields), allowance, depth: 0 };
+    let rows = rows(name, input.format, content, &context)?;
+    let rows = rows.map(move |row| {
+        row.map(|mut raw| {
+            if raw.source.row.is_none() {
+                fields.read_name(&mut raw);
+            }
+            raw
+        })
+    });
+    Ok(Reader { rows: Box::new(rows) })
 }
 
-/// The file as one document.
-fn whole(file: File, name: &str, markup: Markup) -> Result<Raw, Failure> {
-    let mut content = Vec::new();
-    file.take(LIMIT as u64 + 1)
-        .read_to_end(&mut content)
-        .map_err(|error| unreadable(name, None, &error))?;
-    if content.len() > LIMIT {
-        return Err(failure(name, None, too_long("file")));
+/// The raw documents of a file or of an archive's entry.
+fn rows(name: &str, format: Format, content: Content, context: &Context) -> Result<Rows, Failure> {
+    let fields = &context.fields;
+    let owned = name.to_owned();
+    let whole = |content: Content, markup| -> Result<Rows, Failure> {
+        let content = content.whole(name)?;
+        Ok(Box::new(std::iter::once(Ok(Raw::of(name, None, content, markup)))))
+    };
+    Ok(match format {
+        Format::Text => press::text(name, content.whole(name)?),
+        Format::Markdown => return whole(content, Markup::Markdown),
+        Format::Html => return whole(content, Markup::Html),
+        Format::Pdf => return whole(content, Markup::Pdf),
+        Format::Jsonl | Format::Stdin => {
+            Box::new(json::Lines::new(content.stream(), owned, Arc::clone(fields)))
+        }
+        Format::Json => json::read(content.stream(), owned, Arc::clone(fields)),
+        Format::Csv => Box::new(csv::Records::new(content.stream(), owned, Arc::clone(fields))?),
+        Format::Parquet => Box::new(parquet::Rows::new(content.seekable(name)?, owned, fields)?),
+        Format::Xml => xml::read(name, &content.whole(name)?)?,
+        Format::Warc => Box::new(warc::Records::new(content.stream(), owned, &context.allowance)),
+        Format::Eml => mail::eml(name, &content.whole(name)?),
+        Format::Mbox => Box::new(mail::Mbox::new(content.stream(), owned)),
+        Format::Docx => docx::read(name, content.seekable(name)?, &context.allowance)?,
+        Format::Rtf => rtf::read(name, &content.whole(name)?)?,
+        Format::Epub => epub::read(name, content.seekable(name)?, &context.allowance)?,
+        Format::Zip => archive::zip(name, content, context)?,
+        Format::Tar => archive::tar(name, content, context)?,
+        Format::Gzip => archive::gzip(name, content, context)?,
+        Format::Zstd => archive::zstd(name, content, context)?,
+    })
+}
+
+impl Raw {
+    /// A document about which nothing is stated.
+    fn of(name: &str, row: Option<u64>, content: Vec<u8>, markup: Markup) -> Raw {
+        let source = Source { path: name.to_owned(), row };
+        Raw { source, id: None, content, markup, metadata: Metadata::default(), notes: vec![] }
     }
-    let source = Source { path: name.to_owned(), row: None };
-    Ok(Raw { source, id: None, content, markup, metadata: Metadata::default() })
+}
+
+/// The result of a parser that is not ours and may panic on what it was not written for.
+///
+/// # Errors
+/// A reason, where it does.
+pub(crate) fn guarded<T>(what: &str, parse: impl FnOnce() -> T) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(parse))
+        .map_err(|_| format!("the {what} broke down on it; save the article's text and read that"))
 }
 
 /// Makes a raw document of a row. `values` gives the values of a field, best name first.
-fn row(name: &str, row: u64, mut values: impl FnMut(Field) -> Vec<String>) -> Result<Raw, Failure> {
+fn row(
+    name: &str,
+    row: Option<u64>,
+    mut values: impl FnMut(Field) -> Vec<String>,
+) -> Result<Raw, Failure> {
     let mut first = |field| values(field).into_iter().find(|value| !value.trim().is_empty());
     let Some(text) = first(Field::Text) else {
-        return Err(failure(name, Some(row), "empty: the row has no text".to_owned()));
+        return Err(failure(name, row, "empty: the row has no text".to_owned()));
     };
     let host = first(Field::Hostname).map(|host| {
         let host = host.trim();
@@ -130,13 +223,15 @@ fn row(name: &str, row: u64, mut values: impl FnMut(Field) -> Vec<String>) -> Re
         language: first(Field::Language),
         authors: values(Field::Author),
         sections: values(Field::Categories),
+        rights: None,
     };
     Ok(Raw {
-        source: Source { path: name.to_owned(), row: Some(row) },
+        source: Source { path: name.to_owned(), row },
         id: values(Field::Id).into_iter().find(|id| !id.trim().is_empty()),
         content: text.into_bytes(),
         markup: Markup::Plain,
         metadata,
+        notes: vec![],
     })
 }
 

@@ -3,7 +3,7 @@
 use crate::PipelineError;
 use rayon::prelude::*;
 use standpoint_core::{Document, Failure, Passage};
-use standpoint_ingest::{Fields, Listing, Raw, Sketch, discover, open, prepare};
+use standpoint_ingest::{Fields, Listing, MOST_PASSAGES, Raw, Sketch, discover, open, prepare};
 use std::collections::HashSet;
 use std::path::PathBuf;
 
@@ -97,6 +97,10 @@ fn next_chunk(raws: &mut impl Iterator<Item = Result<Raw, Failure>>) -> Vec<Resu
 fn prepare_one(raw: Raw) -> Result<Intake, Failure> {
     let document = prepare(raw)?;
     let passages = standpoint_ingest::passages(&document);
+    if passages.len() > MOST_PASSAGES {
+        let reason = format!("it has more than {MOST_PASSAGES} sentences; split it into documents");
+        return Err(Failure { at: document.source, reason });
+    }
     let sketch = Sketch::of(&document);
     Ok(Intake { document, passages, sketch })
 }

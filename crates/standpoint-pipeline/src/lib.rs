@@ -17,6 +17,7 @@ mod error;
 mod explain;
 mod folder;
 mod intake;
+mod numbers;
 mod placements;
 mod run;
 mod scoring;

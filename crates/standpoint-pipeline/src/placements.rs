@@ -72,6 +72,8 @@ mod tests {
             kind_reason: String::new(),
             text,
             cuts: vec![],
+            rights: None,
+            notes: vec![],
         };
         let copy = Spilled { document, passages: vec![Passage { span, paragraph: 1 }] };
         let record = |target: &str, text: &str| Record {

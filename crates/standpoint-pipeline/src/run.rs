@@ -3,6 +3,7 @@
 use crate::PipelineError;
 use crate::folder::{SPILL, Work};
 use crate::intake::{Corpus, read_files};
+use crate::numbers::Numbers;
 use crate::placements::carry_over;
 use crate::scoring::{Models, Outcome, Ready, Scorer};
 use crate::spill::{Spill, SpillWriter, Spilled};
@@ -116,7 +117,8 @@ fn run_here(
     ];
     report.summary.settings =
         BTreeMap::from([("abstain_below".to_owned(), job.abstain_below.to_string())]);
-    let mut run = Run { job, models, progress, report, truncated: Vec::new() };
+    let mut run =
+        Run { job, models, progress, report, numbers: Numbers::new(), truncated: Vec::new() };
 
     let Reading { mut spill, sketches, lengths, input_hash } = run.read(&listing, &work.path)?;
     let read = started.elapsed().as_secs_f64();
@@ -135,6 +137,7 @@ fn run_here(
 
     progress(Event::Writing);
     run.write_documents(&mut spill, &groups, &scorer, &mut tables)?;
+    run.numbers.write(&mut tables)?;
     tables.finish()?;
     run.write_report(&work.path)?;
     let timings = Timings {
@@ -198,6 +201,7 @@ struct Run<'a> {
     models: &'a Models,
     progress: &'a (dyn Fn(Event) + Sync),
     report: ReportData,
+    numbers: Numbers,
     /// Tokens of each document that did not fit the models.
     truncated: Vec<u32>,
 }
@@ -340,6 +344,7 @@ impl Run<'_> {
         let placements: Vec<Placement<'_>> =
             placed.iter().map(|(document, records)| Placement::of(document, records)).collect();
         self.report.add_piece(&placements);
+        self.numbers.add_piece(&placements);
         Ok(())
     }
 

@@ -53,6 +53,9 @@ impl Models {
     }
 }
 
+/// A document and its passages.
+pub(crate) type Parted = (Document, Vec<Passage>);
+
 /// A document made ready to be scored.
 #[derive(Debug, Clone)]
 pub(crate) struct Ready {
@@ -154,10 +157,7 @@ impl<'a> Scorer<'a> {
     }
 
     /// Makes documents ready to be scored: tags who speaks in them.
-    pub(crate) fn listen(
-        &self,
-        documents: Vec<(Document, Vec<Passage>)>,
-    ) -> Result<Vec<Ready>, PipelineError> {
+    pub(crate) fn listen(&self, documents: Vec<Parted>) -> Result<Vec<Ready>, PipelineError> {
         let tagger = self.models.tagger.as_ref();
         let model = &tagger.info().key();
         let places: Vec<Vec<(Key, Span)>> = documents
@@ -171,24 +171,23 @@ impl<'a> Scorer<'a> {
                 places.map(|place| (key(model, &[text(place)]), place)).collect()
             })
             .collect();
-        let of_document = |((document, _), places): (&'_ (Document, _), &Vec<(Key, Span)>)| {
-            let text = |place: Span| place.of(&document.text).unwrap_or_default().to_owned();
-            places.iter().map(|&(key, place)| (key, text(place))).collect::<Vec<_>>()
-        };
-        let texts: BTreeMap<Key, String> =
-            documents.iter().zip(&places).flat_map(of_document).collect();
-        let requests = texts.iter().map(|(key, text)| (*key, text.as_str())).collect();
+        let mut requests: BTreeMap<Key, &str> = BTreeMap::new();
+        for ((document, _), places) in documents.iter().zip(&places) {
+            for (key, place) in places {
+                requests.insert(*key, place.of(&document.text).unwrap_or_default());
+            }
+        }
         let known =
             self.through_store(requests, |&text| (text, ""), |texts: &[&str]| tagger.tag(texts))?;
-        let ready =
-            |((document, passages), places): ((Document, Vec<Passage>), Vec<(Key, Span)>)| {
-                let tagged: Vec<(Span, Tagged)> =
-                    places.iter().map(|(key, place)| (*place, known[key].clone())).collect();
-                let voices = voices(&document.text, &passages, &tagged);
-                let truncated = tagged.iter().map(|(_, tagged)| tagged.truncated);
-                let truncated = truncated.filter(|&tokens| tokens > 0).collect();
-                Ready { document, passages, voices, truncated }
-            };
+        let ready = |(document, places): (Parted, Vec<(Key, Span)>)| {
+            let (document, passages) = document;
+            let tagged: Vec<(Span, Tagged)> =
+                places.iter().map(|(key, place)| (*place, known[key].clone())).collect();
+            let voices = voices(&document.text, &passages, &tagged);
+            let truncated = tagged.iter().map(|(_, tagged)| tagged.truncated);
+            let truncated = truncated.filter(|&tokens| tokens > 0).collect();
+            Ready { document, passages, voices, truncated }
+        };
         Ok(documents.into_par_iter().zip(places).map(ready).collect())
     }
 

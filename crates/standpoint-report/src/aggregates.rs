@@ -1,4 +1,4 @@
-//! Where outlets and actors stand, counted per piece.
+//! Where outlets, authors and actors stand, counted per piece.
 //!
 //! A column that forty papers print is one opinion with a long reach, not forty opinions. So
 //! stance is counted over *pieces*: a piece counts once at every outlet that placed it, and once in
@@ -9,9 +9,9 @@
 //! the mean. With one piece there is no interval, and with a handful it is too narrow: it knows no
 //! more of the outlet than the pieces do.
 
-use crate::bootstrap::{self, Interval};
-use serde::Serialize;
-use standpoint_core::{Document, Holder, Kind, Record, Stance};
+use crate::bootstrap::{self, Estimate, Interval};
+use serde::{Deserialize, Serialize};
+use standpoint_core::{Cut, Document, Holder, Kind, Label, Record, Stance};
 use std::collections::BTreeMap;
 
 /// One document of a piece with its records: what the report needs to know of it.
@@ -29,8 +29,14 @@ pub struct Placement<'a> {
     pub url: Option<&'a str>,
     /// Date of publication, `YYYY-MM-DD`.
     pub published: Option<&'a str>,
+    /// ISO 639 code of the document's language.
+    pub language: Option<&'a str>,
     /// Whose voice the document is written in.
     pub kind: Kind,
+    /// The text that every byte range of the document and its records points into.
+    pub text: &'a str,
+    /// The spans of it that were not read, in order and disjoint.
+    pub cuts: &'a [Cut],
     /// The records of the document, of every holder and target.
     pub records: &'a [Record],
 }
@@ -45,20 +51,214 @@ impl<'a> Placement<'a> {
             outlet: document.outlet.as_deref(),
             url: document.url.as_deref(),
             published: document.published.as_deref(),
+            language: document.language.as_deref(),
             kind: document.kind,
+            text: &document.text,
+            cuts: &document.cuts,
             records,
         }
     }
 }
 
+/// What stances are counted by, beside the target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Grouping {
+    /// Authors' stances, all together.
+    All,
+    /// Authors' stances by the outlet that placed them.
+    Outlet,
+    /// Authors' stances by their names; a piece of two authors counts for each.
+    Author,
+    /// Actors' stances by their names.
+    Actor,
+    /// Authors' stances by the kind of document.
+    Kind,
+    /// Authors' stances by language.
+    Language,
+    /// Authors' stances by the month of the piece's first placement, `YYYY-MM`.
+    Month,
+}
+
+impl Grouping {
+    /// All groupings, in the order of tables.
+    pub const ALL: [Grouping; 7] = [
+        Grouping::All,
+        Grouping::Outlet,
+        Grouping::Author,
+        Grouping::Actor,
+        Grouping::Kind,
+        Grouping::Language,
+        Grouping::Month,
+    ];
+
+    /// The name used in tables and on the command line.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Grouping::All => "all",
+            Grouping::Outlet => "outlet",
+            Grouping::Author => "author",
+            Grouping::Actor => "actor",
+            Grouping::Kind => "kind",
+            Grouping::Language => "language",
+            Grouping::Month => "month",
+        }
+    }
+
+    /// The groups that a stance of a piece counts in, each with the records at its placements
+    /// there; `None` is the group of those of which it is not known. None at all where the holder
+    /// is of the other kind.
+    pub(crate) fn groups<'a>(
+        self,
+        stance: &PieceStance<'a>,
+    ) -> BTreeMap<Option<&'a str>, Vec<&'a Record>> {
+        let mut groups: BTreeMap<Option<&'a str>, Vec<&'a Record>> = BTreeMap::new();
+        let mut put = |group: Option<&'a str>, record: &'a Record| {
+            groups.entry(group).or_default().push(record);
+        };
+        match (self, stance.holder) {
+            (Grouping::Actor, Holder::Actor(name)) => {
+                stance.placed.iter().for_each(|&(_, record)| put(Some(name), record));
+            }
+            (Grouping::Actor, Holder::Author) | (_, Holder::Actor(_)) => {}
+            (Grouping::Author, Holder::Author) => {
+                for &(placement, record) in &stance.placed {
+                    let mut names: Vec<&str> =
+                        placement.authors.iter().map(String::as_str).collect();
+                    names.sort_unstable();
+                    names.dedup();
+                    if names.is_empty() {
+                        put(None, record);
+                    }
+                    names.into_iter().for_each(|name| put(Some(name), record));
+                }
+            }
+            (_, Holder::Author) => {
+                for &(placement, record) in &stance.placed {
+                    let group = match self {
+                        Grouping::Outlet => placement.outlet,
+                        Grouping::Kind => Some(placement.kind.as_str()),
+                        Grouping::Language => placement.language,
+                        // The piece's, not the placement's: a piece is of one month.
+                        Grouping::Month => stance.published.and_then(|date| date.get(..7)),
+                        Grouping::All | Grouping::Author | Grouping::Actor => Some(""),
+                    };
+                    put(group, record);
+                }
+            }
+        }
+        groups
+    }
+}
+
+/// What one holder thinks of one target in one piece.
+pub(crate) struct PieceStance<'a> {
+    pub(crate) holder: &'a Holder,
+    pub(crate) target: &'a str,
+    /// Date of the piece's first placement.
+    pub(crate) published: Option<&'a str>,
+    /// Its record at each placement that has one.
+    pub(crate) placed: Vec<(&'a Placement<'a>, &'a Record)>,
+}
+
+impl<'a> PieceStance<'a> {
+    /// The stances of a piece, given all its placements, in the order of holders and targets.
+    pub(crate) fn of(placements: &'a [Placement<'a>]) -> impl Iterator<Item = PieceStance<'a>> {
+        let published = placements.iter().filter_map(|placement| placement.published).min();
+        let mut placed: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for placement in placements {
+            for record in placement.records {
+                let key = (&record.holder, record.target.as_str());
+                placed.entry(key).or_default().push((placement, record));
+            }
+        }
+        placed.into_iter().map(move |((holder, target), placed)| PieceStance {
+            holder,
+            target,
+            published,
+            placed,
+        })
+    }
+}
+
+/// The record that counts for a piece, of its records of one holder and target: that of the document
+/// that stands for the piece, else the first. A piece is scored once, so they agree.
+pub(crate) fn representative<'a>(records: &[&'a Record]) -> Option<&'a Record> {
+    let stands = records.iter().find(|record| record.document == record.piece);
+    stands.or(records.first()).copied()
+}
+
 /// Counts by stance and positions, gathered piece by piece.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Aggregates {
-    totals: BTreeMap<String, Tally>,
-    /// By target and outlet.
-    outlets: BTreeMap<(String, Option<String>), Tally>,
-    /// By actor and target.
-    actors: BTreeMap<(String, String), Tally>,
+    totals: Cells,
+    outlets: Cells,
+    actors: Cells,
+}
+
+impl Default for Aggregates {
+    fn default() -> Self {
+        let [totals, outlets, actors] =
+            [Grouping::All, Grouping::Outlet, Grouping::Actor].map(Cells::by);
+        Self { totals, outlets, actors }
+    }
+}
+
+/// Counts by stance and positions by target and group, gathered piece by piece.
+#[derive(Debug, Clone)]
+pub struct Cells {
+    grouping: Grouping,
+    /// By target and group.
+    tallies: BTreeMap<(String, Option<String>), Tally>,
+}
+
+/// What a target meets in one group.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct GroupAggregate {
+    /// Id of the target.
+    pub target: String,
+    /// The outlet, author, actor, kind, language or month; `None` where it is not known; empty by
+    /// [`Grouping::All`].
+    pub group: Option<String>,
+    /// The counts.
+    pub aggregate: Aggregate,
+}
+
+impl Cells {
+    /// No pieces yet.
+    pub fn by(grouping: Grouping) -> Self {
+        Self { grouping, tallies: BTreeMap::new() }
+    }
+
+    /// What the cells are counted by.
+    pub fn grouping(&self) -> Grouping {
+        self.grouping
+    }
+
+    /// Counts one piece, given all its placements: once in every group that it belongs to.
+    ///
+    /// A piece is scored once, so its placements agree; should they not, the record of the document
+    /// that stands for the piece counts for it, else that of its first placement in question.
+    pub fn add_piece(&mut self, placements: &[Placement<'_>]) {
+        for stance in PieceStance::of(placements) {
+            for (group, records) in self.grouping.groups(&stance) {
+                let key = (stance.target.to_owned(), group.map(str::to_owned));
+                self.tallies.entry(key).or_default().add(&records);
+            }
+        }
+    }
+
+    /// The cells in the order of targets' ids and groups' names, the group that is not known last.
+    pub fn rows(&self) -> Vec<GroupAggregate> {
+        let row = |((target, group), tally): (&(String, Option<String>), &Tally)| GroupAggregate {
+            target: target.clone(),
+            group: group.clone(),
+            aggregate: tally.aggregate(),
+        };
+        let mut rows: Vec<_> = self.tallies.iter().map(row).collect();
+        rows.sort_by(|a, b| (&a.target, a.group.is_none()).cmp(&(&b.target, b.group.is_none())));
+        rows
+    }
 }
 
 /// What a target meets: all outlets together, then each.
@@ -94,6 +294,9 @@ pub struct Aggregate {
     pub position: Option<f64>,
     /// 95 % interval of the mean position; `None` for fewer than two such pieces.
     pub interval: Option<Interval>,
+    /// Of the pieces that did not abstain, the shares of favor, against and neutral, in this order
+    /// (that of [`Label::ALL`]), which sum to one; `None` if all abstained.
+    pub shares: Option<[Estimate; 3]>,
 }
 
 /// A count for every stance.
@@ -122,7 +325,7 @@ impl Counts {
         self.favor + self.against + self.neutral + self.abstained
     }
 
-    fn add(&mut self, stance: Stance) {
+    pub(crate) fn add(&mut self, stance: Stance) {
         match stance {
             Stance::Favor => self.favor += 1,
             Stance::Against => self.against += 1,
@@ -136,90 +339,76 @@ impl Counts {
 struct Tally {
     pieces: Counts,
     placements: Counts,
-    positions: Vec<f32>,
+    /// Label and position of the pieces that did not abstain.
+    answers: Vec<(Label, f32)>,
 }
 
 impl Tally {
     /// Counts one piece by its records at the placements in question, of one holder and target.
     fn add(&mut self, records: &[&Record]) {
-        let representative = records.iter().find(|record| record.document == record.piece);
-        let Some(record) = representative.or(records.first()) else { return };
+        let Some(record) = representative(records) else { return };
         self.pieces.add(record.stance);
         records.iter().for_each(|record| self.placements.add(record.stance));
-        if record.stance != Stance::Abstained {
-            self.positions.push(record.probabilities.position());
+        if let Some(label) = record.stance.label() {
+            self.answers.push((label, record.probabilities.position()));
         }
     }
 
     fn aggregate(&self) -> Aggregate {
-        // Sorted, so that neither the sum nor the draws depend on the order of the pieces.
-        let mut positions: Vec<f64> = self.positions.iter().map(|&x| f64::from(x)).collect();
-        positions.sort_by(f64::total_cmp);
-        let mean = bootstrap::mean(&positions);
+        // Sorted, so that neither the sums nor the draws depend on the order of the pieces.
+        let mut answers = self.answers.clone();
+        answers.sort_by(|a, b| a.1.total_cmp(&b.1).then(a.0.cmp(&b.0)));
+        let is = |of: Label, label: Label| f64::from(u8::from(of == label));
+        let units: Vec<[f64; 4]> = answers
+            .iter()
+            .map(|&(label, position)| {
+                let [favor, against, neutral] = Label::ALL.map(|of| is(of, label));
+                [f64::from(position), favor, against, neutral]
+            })
+            .collect();
+        let means = bootstrap::means(&units);
+        let share = |mut share: Estimate| {
+            if share.value == 0.0 || share.value == 1.0 {
+                share.interval = bootstrap::unvaried(share.value == 1.0, units.len());
+            }
+            share
+        };
         Aggregate {
             pieces: self.pieces,
             placements: self.placements,
-            position: mean.map(|(position, _)| position),
-            interval: mean.and_then(|(_, interval)| interval),
+            position: means.map(|[position, ..]| position.value),
+            interval: means.and_then(|[position, ..]| position.interval),
+            shares: means.map(|[_, favor, against, neutral]| [favor, against, neutral].map(share)),
         }
     }
 }
 
-/// A record and the outlet of its document.
-type PlacedRecord<'a> = (Option<&'a str>, &'a Record);
-
 impl Aggregates {
-    /// Counts one piece, given all its placements.
-    ///
-    /// A piece is scored once, so its placements agree; should they not, the record of the document
-    /// that stands for the piece counts for it, else that of its first placement in question.
+    /// Counts one piece, given all its placements; see [`Cells::add_piece`].
     pub fn add_piece(&mut self, placements: &[Placement<'_>]) {
-        let mut by_holder: BTreeMap<(&Holder, &str), Vec<PlacedRecord<'_>>> = BTreeMap::new();
-        for placement in placements {
-            for record in placement.records {
-                let key = (&record.holder, record.target.as_str());
-                by_holder.entry(key).or_default().push((placement.outlet, record));
-            }
-        }
-        for ((holder, target), records) in by_holder {
-            let all: Vec<&Record> = records.iter().map(|&(_, record)| record).collect();
-            if let Holder::Actor(actor) = holder {
-                self.actors.entry((actor.clone(), target.to_owned())).or_default().add(&all);
-                continue;
-            }
-            self.totals.entry(target.to_owned()).or_default().add(&all);
-            let mut by_outlet: BTreeMap<Option<&str>, Vec<&Record>> = BTreeMap::new();
-            for (outlet, record) in records {
-                by_outlet.entry(outlet).or_default().push(record);
-            }
-            for (outlet, records) in by_outlet {
-                let key = (target.to_owned(), outlet.map(str::to_owned));
-                self.outlets.entry(key).or_default().add(&records);
-            }
-        }
+        self.totals.add_piece(placements);
+        self.outlets.add_piece(placements);
+        self.actors.add_piece(placements);
     }
 
     /// The stances of authors, by target and outlet, in the order of ids and names.
     pub fn targets(&self) -> Vec<TargetAggregate> {
-        let outlets = |target: &String| {
-            let of_target = self.outlets.iter().filter(|((of, _), _)| of == target);
-            let mut rows: Vec<_> =
-                of_target.map(|((_, outlet), tally)| (outlet.clone(), tally.aggregate())).collect();
-            rows.sort_by_key(|(outlet, _)| outlet.is_none());
-            rows
+        let outlets = self.outlets.rows();
+        let row = |total: GroupAggregate| {
+            let of_target = outlets.iter().filter(|row| row.target == total.target);
+            TargetAggregate {
+                outlets: of_target.map(|row| (row.group.clone(), row.aggregate)).collect(),
+                target: total.target,
+                total: total.aggregate,
+            }
         };
-        let row = |(target, total): (&String, &Tally)| TargetAggregate {
-            target: target.clone(),
-            total: total.aggregate(),
-            outlets: outlets(target),
-        };
-        self.totals.iter().map(row).collect()
+        self.totals.rows().into_iter().map(row).collect()
     }
 
     /// The stances of authors over all targets: every piece once per target that it takes up.
     pub fn answers(&self) -> Counts {
         let mut answers = Counts::default();
-        for tally in self.totals.values() {
+        for tally in self.totals.tallies.values() {
             answers.favor += tally.pieces.favor;
             answers.against += tally.pieces.against;
             answers.neutral += tally.pieces.neutral;
@@ -230,12 +419,14 @@ impl Aggregates {
 
     /// The stances of actors, by name and target.
     pub fn actors(&self) -> Vec<ActorAggregate> {
-        let row = |((actor, target), tally): (&(String, String), &Tally)| ActorAggregate {
-            actor: actor.clone(),
-            target: target.clone(),
-            aggregate: tally.aggregate(),
+        let row = |row: GroupAggregate| ActorAggregate {
+            actor: row.group.unwrap_or_default(),
+            target: row.target,
+            aggregate: row.aggregate,
         };
-        self.actors.iter().map(row).collect()
+        let mut rows: Vec<_> = self.actors.rows().into_iter().map(row).collect();
+        rows.sort_by(|a, b| (&a.actor, &a.target).cmp(&(&b.actor, &b.target)));
+        rows
     }
 }
 
@@ -269,7 +460,10 @@ mod tests {
             outlet,
             url: None,
             published: None,
+            language: None,
             kind: Kind::OpEd,
+            text: "",
+            cuts: &[],
             records,
         }
     }
@@ -317,6 +511,52 @@ mod tests {
         assert_eq!(south.interval, None, "one piece that answered gives no interval");
         let Interval { low, high } = targets[0].outlets[0].1.interval.unwrap();
         assert_eq!((low, high), (-1.0, 0.5), "of two pieces: each alone is a likely resample");
+    }
+
+    #[test]
+    fn shares_are_of_the_pieces_that_answered() {
+        let targets = sample().targets();
+        let shares = targets[0].total.shares.unwrap().map(|share| share.value);
+        assert_eq!(shares, [1.0 / 3.0; 3]);
+        let [favor, _, neutral] = targets[0].outlets[0].1.shares.unwrap();
+        assert_eq!((favor.value, neutral.value), (0.5, 0.0));
+        assert_eq!(favor.interval, Some(Interval { low: 0.0, high: 1.0 }));
+        let Interval { low, high } = neutral.interval.unwrap();
+        assert!(low == 0.0 && (high - 0.657_6).abs() < 1e-3, "0 of 2 is not 0 for sure: {high}");
+    }
+
+    #[test]
+    fn a_piece_counts_in_every_group_that_it_belongs_to() {
+        let records = ["a", "a2"].map(|id| author(id, "a", Stance::Favor, [1.0, 0.0, 0.0]));
+        let names = ["Oda Merrin".to_owned(), "Jory Tamm".to_owned()];
+        let first = Placement {
+            authors: &names,
+            published: Some("2026-03-01"),
+            language: Some("en"),
+            ..placed(Some("North"), &records[0])
+        };
+        let second = Placement {
+            published: Some("2026-02-28"),
+            kind: Kind::News,
+            ..placed(Some("North"), &records[1])
+        };
+        let groups = |grouping: Grouping| -> Vec<(Option<String>, usize, usize)> {
+            let mut cells = Cells::by(grouping);
+            cells.add_piece(&[first, second]);
+            let row = |row: GroupAggregate| {
+                (row.group, row.aggregate.pieces.favor, row.aggregate.placements.favor)
+            };
+            cells.rows().into_iter().map(row).collect()
+        };
+        let some = |name: &str| Some(name.to_owned());
+        assert_eq!(groups(Grouping::All), [(some(""), 1, 2)]);
+        assert_eq!(groups(Grouping::Outlet), [(some("North"), 1, 2)]);
+        let authors = [(some("Jory Tamm"), 1, 1), (some("Oda Merrin"), 1, 1), (None, 1, 1)];
+        assert_eq!(groups(Grouping::Author), authors);
+        assert_eq!(groups(Grouping::Kind), [(some("news"), 1, 1), (some("op-ed"), 1, 1)]);
+        assert_eq!(groups(Grouping::Language), [(some("en"), 1, 1), (None, 1, 1)]);
+        assert_eq!(groups(Grouping::Month), [(some("2026-02"), 1, 2)], "the first placement's");
+        assert_eq!(groups(Grouping::Actor), []);
     }
 
     #[test]

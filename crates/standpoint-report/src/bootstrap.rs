@@ -14,7 +14,7 @@ use serde::Serialize;
 /// How often the units are drawn anew.
 pub const RESAMPLES: usize = 1_000;
 
-/// From how many values on [`mean`] relies on the central limit theorem.
+/// From how many units on [`means`] relies on the central limit theorem.
 pub const MANY: usize = 10_000;
 
 const SEED: u64 = 0x5354_414e_4450_4f49; // "STANDPOI"
@@ -28,6 +28,15 @@ pub struct Interval {
     pub high: f64,
 }
 
+/// A figure with its 95 % interval.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Estimate {
+    /// The figure on the sample as it is.
+    pub value: f64,
+    /// `None` for fewer than two units.
+    pub interval: Option<Interval>,
+}
+
 /// 95 % intervals of `N` statistics of a sample of `units` units.
 ///
 /// `statistics` gets the indices of the units drawn, as many as there are, some of them repeatedly,
@@ -37,57 +46,97 @@ pub fn intervals<const N: usize>(
     units: usize,
     mut statistics: impl FnMut(&[usize]) -> [Option<f64>; N],
 ) -> [Option<Interval>; N] {
+    let bands = bands(units, N, |drawn, figures| figures.extend(statistics(drawn)));
+    std::array::from_fn(|figure| bands[figure])
+}
+
+/// As [`intervals`], of a number of statistics that is known only now: `statistics` appends so many
+/// figures to the empty list that it gets.
+pub fn bands(
+    units: usize,
+    count: usize,
+    mut statistics: impl FnMut(&[usize], &mut Vec<Option<f64>>),
+) -> Vec<Option<Interval>> {
     if units < 2 {
-        return [None; N];
+        return vec![None; count];
     }
     let mut random = SplitMix64(SEED);
     let mut drawn = vec![0; units];
-    let mut figures: [Vec<f64>; N] = std::array::from_fn(|_| Vec::with_capacity(RESAMPLES));
+    let mut figures: Vec<Vec<f64>> = vec![Vec::with_capacity(RESAMPLES); count];
+    let mut of_resample = Vec::with_capacity(count);
     for _ in 0..RESAMPLES {
         drawn.fill_with(|| random.below(units));
-        for (figures, figure) in figures.iter_mut().zip(statistics(&drawn)) {
-            figures.extend(figure);
+        of_resample.clear();
+        statistics(&drawn, &mut of_resample);
+        for (figures, figure) in figures.iter_mut().zip(&of_resample) {
+            figures.extend(*figure);
         }
     }
-    figures.map(|mut figures| {
+    let interval = |mut figures: Vec<f64>| {
         figures.sort_by(f64::total_cmp);
         Some(Interval { low: quantile(&figures, 0.025)?, high: quantile(&figures, 0.975)? })
-    })
+    };
+    figures.into_iter().map(interval).collect()
 }
 
-/// The mean of some values with its 95 % interval; `None` of no values, and no interval of one.
+/// The means of `N` figures of each unit, with their 95 % intervals; `None` of no units, and no
+/// interval of one. All figures of a unit are drawn together.
 ///
-/// From [`MANY`] values on, the bootstrap distribution of a mean is the normal one of the central
+/// From [`MANY`] units on, the bootstrap distribution of a mean is the normal one of the central
 /// limit theorem to within its own noise, and mean ± 1.96 standard errors stands in for it: drawing
 /// a million pieces a thousand times would take longer than reading them.
-pub fn mean(values: &[f64]) -> Option<(f64, Option<Interval>)> {
-    let n = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / n;
-    match values.len() {
-        0 => None,
-        MANY.. => {
-            let variance = values.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / n;
-            let reach = 1.96 * (variance / n).sqrt();
-            Some((mean, Some(Interval { low: mean - reach, high: mean + reach })))
-        }
-        units => {
-            let resampled = |drawn: &[usize]| drawn.iter().map(|&i| values[i]).sum::<f64>() / n;
-            let [interval] = intervals(units, |drawn| [Some(resampled(drawn))]);
-            Some((mean, interval))
-        }
+pub fn means<const N: usize>(units: &[[f64; N]]) -> Option<[Estimate; N]> {
+    if units.is_empty() {
+        return None;
     }
+    let n = units.len() as f64;
+    let mean_of = |figure: usize| units.iter().map(|unit| unit[figure]).sum::<f64>() / n;
+    let mean: [f64; N] = std::array::from_fn(mean_of);
+    let intervals = if units.len() >= MANY {
+        std::array::from_fn(|figure| {
+            let square = |unit: &[f64; N]| (unit[figure] - mean[figure]).powi(2);
+            let variance = units.iter().map(square).sum::<f64>() / n;
+            let reach = 1.96 * (variance / n).sqrt();
+            Some(Interval { low: mean[figure] - reach, high: mean[figure] + reach })
+        })
+    } else {
+        intervals(units.len(), |drawn| {
+            let mut sums = [0.0; N];
+            for &unit in drawn {
+                sums.iter_mut().zip(&units[unit]).for_each(|(sum, figure)| *sum += figure);
+            }
+            sums.map(|sum| Some(sum / n))
+        })
+    };
+    Some(std::array::from_fn(|figure| Estimate {
+        value: mean[figure],
+        interval: intervals[figure],
+    }))
+}
+
+/// The 95 % interval of a share that is 0 or 1 in `units` units.
+///
+/// Drawing from units that are all alike would promise that the next one is like them too. So the
+/// interval is Wilson's (JASA 22, 1927), which for 0 of `n` is from 0 to 3.84 / (n + 3.84).
+pub fn unvaried(share_is_one: bool, units: usize) -> Option<Interval> {
+    let z = 1.96_f64 * 1.96;
+    let reach = z / (units as f64 + z);
+    (units >= 2).then_some(match share_is_one {
+        true => Interval { low: 1.0 - reach, high: 1.0 },
+        false => Interval { low: 0.0, high: reach },
+    })
 }
 
 /// The quantile of sorted values, interpolated linearly between the two nearest (type 7 of Hyndman
 /// & Fan 1996, the default of R and NumPy); `None` of no values.
-fn quantile(sorted: &[f64], share: f64) -> Option<f64> {
+pub(crate) fn quantile(sorted: &[f64], share: f64) -> Option<f64> {
     let place = share * sorted.len().checked_sub(1)? as f64;
     let below = sorted[place as usize];
     let above = sorted.get(place as usize + 1).copied().unwrap_or(below);
     Some(below + (above - below) * place.fract())
 }
 
-struct SplitMix64(u64);
+pub(crate) struct SplitMix64(pub(crate) u64);
 
 impl SplitMix64 {
     fn next(&mut self) -> u64 {
@@ -99,8 +148,13 @@ impl SplitMix64 {
     }
 
     /// A number in `0..bound`; the bias of the multiplication is below bound / 2⁶⁴.
-    fn below(&mut self, bound: usize) -> usize {
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
         ((u128::from(self.next()) * bound as u128) >> 64) as usize
+    }
+
+    /// A number in [0, 1), of the 2⁵³ that are evenly spaced.
+    pub(crate) fn unit(&mut self) -> f64 {
+        (self.next() >> 11) as f64 / (1_u64 << 53) as f64
     }
 }
 
@@ -141,15 +195,24 @@ mod tests {
 
     #[test]
     fn a_mean_of_many_values_has_the_interval_that_drawing_gives() {
-        let values: Vec<f64> = (0..MANY).map(|i| (i as f64 / MANY as f64).powi(3)).collect();
-        let (_, theory) = mean(&values).unwrap();
-        let (_, drawn) = mean(&values[1..]).unwrap();
-        let (theory, drawn) = (theory.unwrap(), drawn.unwrap());
+        let values: Vec<[f64; 1]> = (0..MANY).map(|i| [(i as f64 / MANY as f64).powi(3)]).collect();
+        let [theory] = means(&values).unwrap();
+        let [drawn] = means(&values[1..]).unwrap();
+        let (theory, drawn) = (theory.interval.unwrap(), drawn.interval.unwrap());
         let width = theory.high - theory.low;
         assert!((theory.low - drawn.low).abs() < 0.1 * width, "{theory:?} {drawn:?}");
         assert!((theory.high - drawn.high).abs() < 0.1 * width, "{theory:?} {drawn:?}");
-        assert_eq!(mean(&[]), None);
-        assert_eq!(mean(&[0.5]), Some((0.5, None)));
+        assert_eq!(means::<1>(&[]), None);
+        assert_eq!(means(&[[0.5]]), Some([Estimate { value: 0.5, interval: None }]));
+    }
+
+    #[test]
+    fn a_share_that_never_varied_may_vary() {
+        // Wilson's interval of 0 of 10, as statsmodels.stats.proportion.proportion_confint gives it.
+        let Interval { low, high } = unvaried(false, 10).unwrap();
+        assert!(low == 0.0 && (high - 0.277_5).abs() < 1e-4, "{high}");
+        assert!((unvaried(true, 10).unwrap().low - 0.722_5).abs() < 1e-4);
+        assert_eq!(unvaried(true, 1), None);
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! What a run leaves behind: tables, aggregates, the HTML report; and how it compares with gold.
 //!
 //! Everything here is a function of records that others have made, and nothing here knows a model.
-//! [`tables`] writes the rows as they come; [`aggregates`] counts them per piece; [`html`] makes
-//! the page that people read first; [`evaluation`] says how far to believe it; [`summary`] holds
-//! the counts of what was read and what was not; [`bootstrap`] draws the intervals of all of them.
+//! [`tables`] writes the rows as they come; [`aggregates`] counts them per piece, [`trends`] over
+//! time, [`network`] by who stands with whom; [`html`] makes the page that people read first;
+//! [`evaluation`] says how far to believe it; [`summary`] holds the counts of what was read and what
+//! was not; [`bootstrap`] draws the intervals of all of them.
 //!
 //! ```
 //! use standpoint_core::{Document, Holder, Kind, Label, Probabilities, Record, Source, Stance, Target};
@@ -27,6 +28,8 @@
 //!     kind_reason: "a byline".into(),
 //!     text: "The levy works.".into(),
 //!     cuts: vec![],
+//!     rights: None,
+//!     notes: vec![],
 //! };
 //! let records = [Record {
 //!     document: "a".into(),
@@ -70,8 +73,18 @@
 //! ```
 
 pub mod aggregates;
+pub mod agreement;
 pub mod bootstrap;
+pub mod citations;
+pub mod comparison;
+pub mod estimates;
 pub mod evaluation;
+pub mod folder;
 pub mod html;
+pub mod labelling;
+pub mod network;
+pub mod sample;
+pub mod statements;
 pub mod summary;
 pub mod tables;
+pub mod trends;

@@ -59,6 +59,14 @@ const BETWEEN: &[&str] = &[
 /// union since its founding, said").
 const APPOSITION_WORDS: usize = 16;
 
+/// Whether a cue is a verb of reporting or siding, or "according to".
+pub(crate) fn is_report(text: &str, cue: Span) -> bool {
+    words(text, cue).iter().any(|word| {
+        let lower = word.lower();
+        lower == "according" || [SPEECH, SIDING].iter().any(|verbs| verbs.contains(&lower.as_str()))
+    })
+}
+
 /// The tagger.
 #[derive(Debug)]
 pub struct RuleTagger {

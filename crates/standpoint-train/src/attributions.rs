@@ -193,13 +193,7 @@ impl Task for Articles {
         }
         rng.shuffle(&mut drawn);
         let tokens = training.tokens_per_step;
-        data::mixed(
-            &mut drawn,
-            tokens,
-            &mut rng,
-            |example| &example.input,
-            |batch| Batch::of(batch),
-        )
+        data::mixed(&mut drawn, tokens, &mut rng, |example| &example.input, Batch::of)
     }
 
     /// Cross-entropy of the cues, the mean over all tokens, and of the parts, over all tokens of all

@@ -25,6 +25,7 @@ struct Forms {
     related_heading: Regex,
     signup: Regex,
     signup_words: Regex,
+    cookies: Regex,
     disclaimer: Regex,
     disclaimer_words: Regex,
     no_position: Regex,
@@ -61,6 +62,10 @@ static FORMS: LazyLock<Forms> = LazyLock::new(|| {
             r"(?i)newsletter|in(?:to)? your inbox|(?:by|via|an|per) e-?mail|briefing|podcast|alerts",
             r"|subscribe (?:now|today|here|free)|register free|(?-i:the [A-Z]\w+ Letter\b)",
             r"|on (?:twitter|facebook|instagram|x|telegram|whatsapp|youtube)\b",
+        ]),
+        cookies: form(&[
+            r"(?i)^(?:(?:this|our) (?:web)?site|we(?: and our partners)?) uses? cookies\b",
+            r"|^(?:strictly )?necessary cookies are\b|^any cookies that may not be\b",
         ]),
         disclaimer: form(&[
             r"(?i)^(?:.{0,80}\b(?:views?|opinions?) expressed\b|(?:the )?(?:views?|opinions?) (?:of|in|are) ",
@@ -176,8 +181,12 @@ fn matter(page: &Page<'_>, at: usize, authors: &[String]) -> Option<CutReason> {
     (is_bio(line, authors) || bio_of_unknown(page, at, authors).is_some()).then_some(CutReason::Bio)
 }
 
-/// What a whole short line is that can be no part of an argument wherever it stands.
+/// What a whole short line is that can be no part of an argument wherever it stands; of a notice about
+/// cookies, a long one.
 pub(super) fn anywhere(line: &str) -> Option<CutReason> {
+    if FORMS.cookies.is_match(line) {
+        return Some(CutReason::Disclaimer);
+    }
     if line.chars().count() > LONGEST_ANYWHERE || line.contains('\n') {
         return None;
     }

@@ -1,9 +1,8 @@
 //! Parquet: one row a document, read in batches of the columns that are needed.
 
-use std::fs::File;
-
 use ::parquet::arrow::ProjectionMask;
 use ::parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use ::parquet::file::reader::ChunkReader;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
     ArrowDictionaryKeyType, Date32Type, Int32Type, Int64Type, TimestampMicrosecondType,
@@ -13,6 +12,7 @@ use arrow_array::{Array, DictionaryArray, RecordBatch, downcast_dictionary_array
 use arrow_schema::{DataType, TimeUnit};
 use standpoint_core::Failure;
 
+use super::content::Seekable;
 use super::{Raw, failure, row};
 use crate::dates;
 use crate::fields::{Field, Fields};
@@ -48,11 +48,22 @@ pub(super) struct Rows {
 impl Rows {
     /// # Errors
     /// Where this is no Parquet file or none of its columns holds the text.
-    pub(super) fn new(file: File, name: String, fields: &Fields) -> Result<Self, Failure> {
+    pub(super) fn new(source: Seekable, name: String, fields: &Fields) -> Result<Self, Failure> {
+        match source {
+            Seekable::File(file, _) => Rows::of(file.into_inner(), name, fields),
+            Seekable::Memory(bytes) => Rows::of(bytes, name, fields),
+        }
+    }
+
+    fn of(
+        source: impl ChunkReader + 'static,
+        name: String,
+        fields: &Fields,
+    ) -> Result<Self, Failure> {
         let broken = |error: ::parquet::errors::ParquetError| {
             failure(&name, None, format!("cannot be read as Parquet: {error}"))
         };
-        let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(broken)?;
+        let builder = ParquetRecordBatchReaderBuilder::try_new(source).map_err(broken)?;
         let all: Vec<String> =
             builder.schema().fields().iter().map(|field| field.name().clone()).collect();
         if fields.positions(Field::Text, &all).is_empty() {
@@ -107,7 +118,7 @@ impl Iterator for Rows {
         let at = self.at;
         self.at += 1;
         self.row += 1;
-        Some(row(&self.name, self.row, |field| {
+        Some(row(&self.name, Some(self.row), |field| {
             let columns = self.fields.positions(field, &self.columns).into_iter();
             columns.flat_map(|column| texts(batch.column(column), at)).collect()
         }))

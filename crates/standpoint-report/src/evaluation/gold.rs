@@ -197,7 +197,7 @@ fn judged<'a>(row: &'a GoldRecord, record: Option<&Record>, piece: Option<&'a st
 }
 
 fn answer(record: &Record) -> Option<Label> {
-    Label::ALL.into_iter().find(|&label| Stance::from(label) == record.stance)
+    record.stance.label()
 }
 
 fn abstained(matches: &[Match<'_>]) -> usize {

@@ -37,7 +37,6 @@ pub use gold::{
 };
 pub use names::same_actor;
 pub use read::{ReadError, TaggedParagraph, read_attributions, read_gold, read_records};
+pub(crate) use read::{jsonl, read_lines};
 pub use related::{Related, RelatedScores, Relation};
-pub use scores::{
-    Calibration, ClassFigures, Confusion, Estimate, Figures, Judged, Scores, Selective, Sign,
-};
+pub use scores::{Calibration, ClassFigures, Confusion, Figures, Judged, Scores, Selective, Sign};

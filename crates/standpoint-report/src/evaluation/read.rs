@@ -95,7 +95,7 @@ fn span(start: Option<usize>, end: Option<usize>) -> Option<Span> {
     Some(Span::new(start?, end?))
 }
 
-fn jsonl<R: Row>(run: &Path) -> PathBuf {
+pub(crate) fn jsonl<R: Row>(run: &Path) -> PathBuf {
     run.join(R::TABLE).with_extension("jsonl")
 }
 
@@ -108,7 +108,7 @@ fn holder(kind: &str, name: String) -> Result<Holder, String> {
 }
 
 /// Parses a file line by line, so that no more than a line is held.
-fn read_lines<T: DeserializeOwned>(
+pub(crate) fn read_lines<T: DeserializeOwned>(
     path: &Path,
     mut take: impl FnMut(T) -> Result<(), String>,
 ) -> Result<(), ReadError> {

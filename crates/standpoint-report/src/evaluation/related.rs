@@ -3,8 +3,7 @@
 //! The task of Park et al. ("Who Blames or Endorses Whom? Entity-to-Entity Directed Sentiment Extraction
 //! in News Text", Findings of ACL 2021): neutral, or one of two is for or against the other.
 
-use super::scores::Estimate;
-use crate::bootstrap;
+use crate::bootstrap::{self, Estimate};
 use serde::{Deserialize, Serialize};
 use standpoint_core::{Label, Probabilities};
 

@@ -1,4 +1,4 @@
-use crate::bootstrap::{self, Interval};
+use crate::bootstrap::{self, Estimate};
 use serde::Serialize;
 use standpoint_core::{Label, Probabilities};
 use std::collections::BTreeMap;
@@ -63,15 +63,6 @@ pub struct Figures {
     pub calibration: Option<Calibration>,
     /// `None` if no row that gold labels favor or against has probabilities.
     pub sign: Option<Sign>,
-}
-
-/// A figure with its 95 % interval.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Estimate {
-    /// The figure on the rows as they are.
-    pub value: f64,
-    /// `None` for fewer than two clusters.
-    pub interval: Option<Interval>,
 }
 
 /// Agreement on one class.
@@ -329,6 +320,7 @@ pub(super) fn ratio(part: usize, whole: usize) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bootstrap::Interval;
 
     fn rows(gold: &str, predicted: &str) -> Vec<Judged<'static>> {
         let label = |letter| match letter {

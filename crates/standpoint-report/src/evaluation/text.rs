@@ -1,4 +1,5 @@
-use super::{EvidenceRecall, Figures, RunScores, Scores, scores::Estimate};
+use super::{EvidenceRecall, Figures, RunScores, Scores};
+use crate::bootstrap::Estimate;
 use std::fmt::{self, Display, Formatter, Write};
 
 impl Scores {
@@ -153,6 +154,7 @@ mod tests {
   coverage    0.667  2 of 3 rows answered; on these accuracy 0.500, macro-F1 0.333
   ECE         0.083  15 bins, 3 rows
   Brier       0.458
+  sign        0.400  macro-F1 of favor or against, where gold is one
 
   class      precision recall     F1   gold | answered favor against neutral none
   favor          0.500  0.500  0.500      2 |              1       0       0    1

@@ -1,47 +1,75 @@
+use super::differences::{Difference, difference};
+use super::excerpts::{Excerpts, KeptEvidence};
 use crate::{
-    aggregates::{Aggregates, Placement},
+    aggregates::{Aggregates, Cells, Grouping, Placement},
+    network::Network,
     summary::RunSummary,
+    trends::Trends,
 };
-use standpoint_core::{Failure, Kind, Record, Target};
+use standpoint_core::{Cut, Failure, Kind, Probabilities, Record, Stance, Target};
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Most records that a report shows.
-pub const RECORDS: usize = 2_000;
-/// Most pieces with several outlets that a report shows: those with the most placements.
-pub const PIECES: usize = 200;
+/// Most records that a report holds.
+pub const RECORDS: usize = 100_000;
+/// Most bytes of the documents' text that a report holds as evidence. Deflated and in base64 it comes
+/// to about half as much in the file.
+pub const TEXT: usize = 4_200_000;
+/// Most pieces with several placements that a report shows: those with the most placements.
+pub const PIECES: usize = 300;
 /// Most failures that a report shows: the first ones.
 pub const FAILURES: usize = 50;
-/// Most passages shown under one record: the heaviest ones.
-const EVIDENCE: usize = 5;
-/// Most placements shown of one piece: the first by date.
+/// Most placements kept of one piece: the first by date.
 pub(super) const PLACEMENTS: usize = 50;
 
 /// What a report is made from, gathered piece by piece; its size is bounded, however many pieces
 /// there are, but for the counts of [`Aggregates`].
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct ReportData {
     /// The counts of the run, filled in when it is over.
     pub summary: RunSummary,
     targets: Vec<Target>,
     aggregates: Aggregates,
+    pub(super) authors: Cells,
+    pub(super) trends: Trends,
+    pub(super) network: Network,
     outlets: BTreeSet<String>,
-    pub(super) sample: Sample,
-    pub(super) pieces: Vec<PlacedPiece>,
-    pub(super) pieces_in_several: usize,
+    pub(super) pieces: Vec<KeptPiece>,
+    /// Records and pieces with several placements that there were to show.
+    pub(super) offered: usize,
+    pub(super) in_several: usize,
     pub(super) failures: Vec<Failure>,
+    /// What is kept now: records, bytes of evidence.
+    records: usize,
+    text: usize,
 }
 
-/// A record with what the report says of its document.
+/// A piece with its placements and the records of the document that stands for it.
 #[derive(Debug, Clone)]
-pub(super) struct ShownRecord {
-    pub(super) record: Record,
-    /// Passages of evidence beyond those kept in the record.
-    pub(super) evidence_left: usize,
-    pub(super) place: Place,
-    pub(super) authors: Vec<String>,
+pub(super) struct KeptPiece {
+    pub(super) id: String,
     pub(super) kind: Kind,
+    /// In order of time, undated ones last; not empty.
+    pub(super) places: Vec<Place>,
     /// How many documents the piece is placed as.
     pub(super) placements: usize,
+    pub(super) records: Vec<KeptRecord>,
+    pub(super) excerpts: Excerpts,
+}
+
+/// A record, without what its piece says.
+#[derive(Debug, Clone)]
+pub(super) struct KeptRecord {
+    pub(super) actor: Option<String>,
+    pub(super) target: String,
+    pub(super) stance: Stance,
+    pub(super) probabilities: Probabilities,
+    /// How many passages were scored.
+    pub(super) passages: usize,
+    /// Those whose text is kept, the one that shows the stance best first.
+    pub(super) evidence: Vec<KeptEvidence>,
+    /// The places, by index, that do not have the record: their copy lacks all of its evidence.
+    pub(super) absent: Vec<usize>,
 }
 
 /// Where and when a document was placed.
@@ -49,24 +77,48 @@ pub(super) struct ShownRecord {
 pub(super) struct Place {
     pub(super) document: String,
     pub(super) title: Option<String>,
+    pub(super) authors: Vec<String>,
     pub(super) outlet: Option<String>,
     pub(super) url: Option<String>,
     pub(super) published: Option<String>,
+    /// Whether the document stands for the piece.
+    pub(super) representative: bool,
+    pub(super) cuts: Vec<Cut>,
+    /// How its text differs from that of the document that stands for the piece.
+    pub(super) difference: Option<Difference>,
 }
 
-/// A piece that ran in several outlets.
-#[derive(Debug, Clone)]
-pub(super) struct PlacedPiece {
-    /// In order of time, undated ones last.
-    pub(super) places: Vec<Place>,
-    pub(super) placements: usize,
-    pub(super) outlets: usize,
+/// How much of a piece's evidence there is room for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Room {
+    /// The heaviest passages of each record in their context.
+    Context,
+    /// Of each record the passage that shows its stance best.
+    Sentence,
+    /// The records without evidence.
+    Figures,
+    /// Nothing.
+    None,
 }
 
 impl ReportData {
     /// A report without pieces, on these targets, shown in this order.
     pub fn of(targets: Vec<Target>) -> Self {
-        Self { targets, ..Self::default() }
+        Self {
+            summary: RunSummary::default(),
+            targets,
+            aggregates: Aggregates::default(),
+            authors: Cells::by(Grouping::Author),
+            trends: Trends::by(Grouping::All),
+            network: Network::default(),
+            outlets: BTreeSet::new(),
+            pieces: Vec::new(),
+            offered: 0,
+            in_several: 0,
+            failures: Vec::new(),
+            records: 0,
+            text: 0,
+        }
     }
 
     /// Takes up one piece, given all its placements: counts it, and keeps of its records and
@@ -74,22 +126,27 @@ impl ReportData {
     /// for it are shown.
     pub fn add_piece(&mut self, placements: &[Placement<'_>]) {
         self.aggregates.add_piece(placements);
+        self.authors.add_piece(placements);
+        self.trends.add_piece(placements);
+        self.network.add_piece(placements);
         for outlet in placements.iter().filter_map(|placement| placement.outlet) {
             if !self.outlets.contains(outlet) {
                 self.outlets.insert(outlet.to_owned());
             }
         }
-        let stands_for = |placement: &&Placement<'_>| {
-            placement.records.iter().any(|record| record.document == record.piece)
-        };
-        let shown = placements.iter().find(stands_for);
-        let shown = shown.or(placements.iter().find(|placement| !placement.records.is_empty()));
-        for record in shown.iter().flat_map(|placement| placement.records) {
-            if let Some(placement) = shown {
-                self.sample.offer(record, placement, placements.len());
-            }
+        let Some(piece) = KeptPiece::of(placements) else { return };
+        self.in_several += usize::from(piece.placements > 1);
+        self.offered += piece.records.len();
+        self.records += piece.records.len();
+        self.text += piece.excerpts.bytes();
+        if piece.records.is_empty() && piece.placements == 1 {
+            return;
         }
-        self.keep_piece(placements);
+        self.pieces.push(piece);
+        // Shed rarely, and never so much that the end could not have kept it.
+        if self.records > 2 * RECORDS || self.text > 4 * TEXT || self.pieces.len() > 4 * RECORDS {
+            self.shed(RECORDS, 2 * TEXT);
+        }
     }
 
     /// Takes up an input that could not be read.
@@ -126,137 +183,190 @@ impl ReportData {
         place.unwrap_or(self.targets.len())
     }
 
-    fn keep_piece(&mut self, placements: &[Placement<'_>]) {
-        let outlets: BTreeSet<&str> = placements.iter().filter_map(|place| place.outlet).collect();
-        if outlets.len() < 2 {
-            return;
-        }
-        self.pieces_in_several += 1;
-        let mut places: Vec<Place> = placements.iter().map(Place::of).collect();
-        places.sort_by(|a, b| a.time().cmp(&b.time()));
-        places.truncate(PLACEMENTS);
-        let (placements, outlets) = (placements.len(), outlets.len());
-        self.pieces.push(PlacedPiece { places, placements, outlets });
-        if self.pieces.len() > PIECES {
-            let fewest = self.pieces.iter().enumerate().rev().min_by_key(|(_, p)| p.placements);
-            if let Some(fewest) = fewest.map(|(index, _)| index) {
-                self.pieces.remove(fewest);
+    /// The same with no more than a page holds.
+    pub(super) fn fitted(&self) -> Self {
+        let mut fitted = self.clone();
+        fitted.shed(RECORDS, TEXT);
+        fitted
+    }
+
+    /// Leaves out what matters least: see [`Self::order`].
+    fn shed(&mut self, records: usize, text: usize) {
+        let order = self.order();
+        let mut room = vec![Room::None; self.pieces.len()];
+        let (mut records_left, mut text_left) = (records, text);
+        let mut sentences = BTreeMap::new();
+        for &index in &order {
+            let piece = &self.pieces[index];
+            if piece.records.len() > records_left {
+                continue;
+            }
+            records_left -= piece.records.len();
+            room[index] = Room::Figures;
+            let bytes = piece.sentences_only().1.bytes();
+            if bytes <= text_left {
+                text_left -= bytes;
+                room[index] = Room::Sentence;
+                sentences.insert(index, bytes);
             }
         }
+        for &index in &order {
+            let Some(bytes) = sentences.get(&index) else { continue };
+            let more = self.pieces[index].excerpts.bytes().saturating_sub(*bytes);
+            if more <= text_left {
+                text_left -= more;
+                room[index] = Room::Context;
+            }
+        }
+        let shown = self.shown_placed();
+        let pieces = std::mem::take(&mut self.pieces).into_iter().zip(room).enumerate();
+        let kept = pieces.filter_map(|(index, (mut piece, room))| {
+            match room {
+                Room::Context => {}
+                Room::Sentence => (piece.records, piece.excerpts) = piece.sentences_only(),
+                Room::Figures | Room::None => {
+                    piece.excerpts = Excerpts::default();
+                    piece.records.iter_mut().for_each(|record| record.evidence.clear());
+                }
+            }
+            if room == Room::None {
+                piece.records.clear();
+            }
+            if !shown.contains(&index) {
+                piece.places.iter_mut().for_each(Place::forget_text);
+            }
+            (!piece.records.is_empty() || shown.contains(&index)).then_some(piece)
+        });
+        self.pieces = kept.collect();
+        self.records = self.pieces.iter().map(|piece| piece.records.len()).sum();
+        self.text = self.pieces.iter().map(|piece| piece.excerpts.bytes()).sum();
+    }
+
+    /// The pieces with records, those first that a reader would miss most: the surest record of
+    /// every outlet (or actor), target and stance, then the second surest of each, and so on.
+    fn order(&self) -> Vec<usize> {
+        type Cell<'a> = (&'a str, Option<&'a str>, Option<&'a str>, Stance);
+        let mut cells: BTreeMap<Cell<'_>, Vec<(Reverse<u32>, usize)>> = BTreeMap::new();
+        for (index, piece) in self.pieces.iter().enumerate() {
+            for record in &piece.records {
+                let outlet = match record.actor {
+                    None => piece.places[0].outlet.as_deref(),
+                    Some(_) => None,
+                };
+                let cell = (record.target.as_str(), record.actor.as_deref(), outlet, record.stance);
+                // Bits of floats of one sign sort as the floats.
+                let surest = Reverse(record.probabilities.confidence().to_bits());
+                cells.entry(cell).or_default().push((surest, index));
+            }
+        }
+        let mut rank = vec![usize::MAX; self.pieces.len()];
+        for cell in cells.values_mut() {
+            cell.sort_unstable();
+            for (place, &(_, index)) in cell.iter().enumerate() {
+                rank[index] = rank[index].min(place);
+            }
+        }
+        let mut order: Vec<usize> =
+            (0..self.pieces.len()).filter(|&index| rank[index] != usize::MAX).collect();
+        order.sort_by_key(|&index| (rank[index], index));
+        order
+    }
+
+    /// The pieces whose placements are shown: of those with several, the ones with the most.
+    pub(super) fn shown_placed(&self) -> BTreeSet<usize> {
+        let several = self.pieces.iter().enumerate().filter(|(_, piece)| piece.placements > 1);
+        let mut several: Vec<_> =
+            several.map(|(index, piece)| (Reverse(piece.placements), index)).collect();
+        several.sort_unstable();
+        several.into_iter().take(PIECES).map(|(_, index)| index).collect()
+    }
+}
+
+impl KeptPiece {
+    fn of(placements: &[Placement<'_>]) -> Option<Self> {
+        let stands_for = |placement: &&Placement<'_>| {
+            placement.records.iter().any(|record| record.document == record.piece)
+        };
+        let shown = placements.iter().find(stands_for);
+        let shown = shown.or(placements.iter().find(|placement| !placement.records.is_empty()));
+        // A piece without records: the longest text stands for it, the first where two are equal.
+        let longest = placements.iter().rev().max_by_key(|placement| placement.text.len());
+        let shown = shown.or(longest)?;
+        let mut ordered: Vec<&Placement<'_>> = placements.iter().collect();
+        ordered.sort_by_key(|placement| (placement.published.is_none(), placement.published));
+        ordered.truncate(PLACEMENTS);
+        if !ordered.iter().any(|placement| placement.document == shown.document) {
+            ordered.pop();
+            ordered.push(shown);
+        }
+        let places = ordered.iter().map(|placement| Place::of(placement, shown)).collect();
+        let mut excerpts = Excerpts::default();
+        let records = shown.records.iter().map(|record| {
+            let same =
+                |other: &Record| other.target == record.target && other.holder == record.holder;
+            let absent = ordered.iter().enumerate();
+            let absent = absent.filter(|(_, placement)| !placement.records.iter().any(same));
+            KeptRecord {
+                actor: match &record.holder {
+                    standpoint_core::Holder::Author => None,
+                    standpoint_core::Holder::Actor(name) => Some(name.clone()),
+                },
+                target: record.target.clone(),
+                stance: record.stance,
+                probabilities: record.probabilities,
+                passages: record.passages,
+                evidence: excerpts.add(shown, record),
+                absent: absent.map(|(index, _)| index).collect(),
+            }
+        });
+        let mut records: Vec<KeptRecord> = records.collect();
+        let moved = excerpts.merge();
+        records.iter_mut().flat_map(|record| &mut record.evidence).for_each(|e| moved.apply(e));
+        Some(Self {
+            id: shown.records.first().map_or(shown.document, |record| &record.piece).to_owned(),
+            kind: shown.kind,
+            places,
+            placements: placements.len(),
+            records,
+            excerpts,
+        })
+    }
+
+    /// The records with one passage each, and the text of these alone.
+    fn sentences_only(&self) -> (Vec<KeptRecord>, Excerpts) {
+        let mut excerpts = Excerpts::default();
+        let records = self.records.iter().map(|record| {
+            let evidence = record.evidence.first().map(|e| excerpts.take(&self.excerpts, e));
+            KeptRecord { evidence: evidence.into_iter().collect(), ..record.clone() }
+        });
+        (records.collect(), excerpts)
     }
 }
 
 impl Place {
-    fn of(placement: &Placement<'_>) -> Self {
+    fn of(placement: &Placement<'_>, shown: &Placement<'_>) -> Self {
+        let representative = placement.document == shown.document;
         Self {
             document: placement.document.to_owned(),
             title: placement.title.map(str::to_owned),
-            outlet: placement.outlet.map(str::to_owned),
-            url: placement.url.map(str::to_owned),
-            published: placement.published.map(str::to_owned),
-        }
-    }
-
-    /// Sorts by time; what has no date comes last.
-    pub(super) fn time(&self) -> (bool, Option<&str>) {
-        (self.published.is_none(), self.published.as_deref())
-    }
-}
-
-/// The records shown, by target and outlet, in the order of reading.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Sample {
-    pub(super) cells: BTreeMap<(String, Option<String>), Vec<ShownRecord>>,
-    pub(super) kept: usize,
-    /// How many there were to show.
-    pub(super) offered: usize,
-    /// The length that no cell exceeds, once the sample is full.
-    fullest: usize,
-}
-
-impl Sample {
-    /// Keeps the record if there is room. When there is none, it takes the place of the last one
-    /// in the fullest cell, provided that its own cell stays the smaller of the two: so every
-    /// target and outlet is shown before any is shown at length.
-    fn offer(&mut self, record: &Record, placement: &Placement<'_>, placements: usize) {
-        self.offered += 1;
-        let key = (record.target.clone(), placement.outlet.map(str::to_owned));
-        if self.kept >= RECORDS {
-            let length = self.cells.get(&key).map_or(0, Vec::len);
-            if !self.make_room(length) {
-                return;
-            }
-        }
-        let mut record = record.clone();
-        let evidence_left = record.evidence.len().saturating_sub(EVIDENCE);
-        record.evidence.truncate(EVIDENCE);
-        let cell = self.cells.entry(key).or_default();
-        cell.push(ShownRecord {
-            record,
-            evidence_left,
-            place: Place::of(placement),
             authors: placement.authors.to_vec(),
-            kind: placement.kind,
-            placements,
-        });
-        self.kept += 1;
-        self.fullest = self.fullest.max(cell.len());
+            outlet: placement.outlet.map(str::to_owned),
+            url: placement.url.filter(|url| is_of_the_web(url)).map(str::to_owned),
+            published: placement.published.map(str::to_owned),
+            representative,
+            cuts: placement.cuts.to_vec(),
+            difference: (!representative).then(|| difference(shown, placement)),
+        }
     }
 
-    /// Drops a record from the fullest cell for one that comes to a cell of that length.
-    fn make_room(&mut self, length: usize) -> bool {
-        if length + 1 >= self.fullest {
-            return false;
-        }
-        let longest = self.cells.values().map(Vec::len).max().unwrap_or(0);
-        self.fullest = longest;
-        if length + 1 >= longest {
-            return false;
-        }
-        let cell = self.cells.values_mut().rev().find(|cell| cell.len() == longest);
-        self.kept -= usize::from(cell.and_then(Vec::pop).is_some());
-        true
+    fn forget_text(&mut self) {
+        self.cuts.clear();
+        self.difference = None;
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use standpoint_core::{Holder, Probabilities, Stance};
-
-    fn offer(data: &mut ReportData, id: usize, outlet: &str) {
-        let record = Record {
-            document: id.to_string(),
-            piece: id.to_string(),
-            holder: Holder::Author,
-            target: "levy".into(),
-            stance: Stance::Favor,
-            probabilities: Probabilities::new(1.0, 0.0, 0.0),
-            passages: 1,
-            evidence: vec![],
-        };
-        data.add_piece(&[Placement {
-            document: &record.document,
-            title: None,
-            authors: &[],
-            outlet: Some(outlet),
-            url: None,
-            published: None,
-            kind: Kind::Other,
-            records: std::slice::from_ref(&record),
-        }]);
-    }
-
-    #[test]
-    fn a_full_sample_makes_room_for_outlets_that_come_late() {
-        let mut data = ReportData::of(vec![]);
-        (0..RECORDS + 10).for_each(|id| offer(&mut data, id, "North"));
-        (0..5).for_each(|id| offer(&mut data, 10_000 + id, "South"));
-        (0..RECORDS).for_each(|id| offer(&mut data, 20_000 + id, "West"));
-        let lengths: Vec<usize> = data.sample.cells.values().map(Vec::len).collect();
-        assert_eq!(lengths, [998, 5, 997]);
-        assert_eq!((data.sample.kept, data.sample.offered), (RECORDS, 2 * RECORDS + 15));
-        let north = &data.sample.cells[&("levy".to_owned(), Some("North".to_owned()))];
-        assert_eq!(north.last().unwrap().place.document, "997", "the first ones stay");
-    }
+/// Whether an address may become a link; no other scheme does.
+fn is_of_the_web(url: &str) -> bool {
+    let scheme = |name: &str| url.get(..name.len()).is_some_and(|x| x.eq_ignore_ascii_case(name));
+    scheme("https://") || scheme("http://")
 }

@@ -1,6 +1,12 @@
 use super::{Cell, Column, ColumnType, Row, TableError};
 use ::csv::{Terminator, Writer, WriterBuilder};
-use std::{borrow::Cow, fs::File, io::BufWriter, marker::PhantomData, path::PathBuf};
+use std::{
+    borrow::Cow,
+    fs::File,
+    io::{self, BufWriter, Write},
+    marker::PhantomData,
+    path::PathBuf,
+};
 
 /// The CSV file of a table.
 pub(super) struct CsvTable<R: Row> {
@@ -12,20 +18,15 @@ pub(super) struct CsvTable<R: Row> {
 impl<R: Row> CsvTable<R> {
     /// Writes the header.
     pub(super) fn new(path: PathBuf, file: BufWriter<File>) -> Result<Self, TableError> {
-        let writer = WriterBuilder::new().terminator(Terminator::CRLF).from_writer(file);
-        let mut table = Self { path, writer, row: PhantomData };
-        let header = table.writer.write_record(R::COLUMNS.iter().map(|column| column.name));
-        table.check(header)?;
+        let mut table = Self { path, writer: writer(file), row: PhantomData };
+        let written = write_header::<R>(&mut table.writer);
+        table.check(written)?;
         Ok(table)
     }
 
     pub(super) fn push(&mut self, row: &R) -> Result<(), TableError> {
-        for column in R::COLUMNS {
-            let written = self.writer.write_field(field(column, row).as_bytes());
-            self.check(written)?;
-        }
-        let end = self.writer.write_record(None::<&[u8]>);
-        self.check(end)
+        let written = write_row(&mut self.writer, row);
+        self.check(written)
     }
 
     pub(super) fn finish(mut self) -> Result<(), TableError> {
@@ -35,6 +36,32 @@ impl<R: Row> CsvTable<R> {
     fn check(&self, result: Result<(), ::csv::Error>) -> Result<(), TableError> {
         result.map_err(|error| TableError::Io { path: self.path.clone(), source: error.into() })
     }
+}
+
+/// Writes rows as CSV, as the tables of a run are, formula guard included.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write_csv<R: Row>(rows: &[R], out: impl Write) -> io::Result<()> {
+    let mut writer = writer(out);
+    write_header::<R>(&mut writer)?;
+    rows.iter().try_for_each(|row| write_row(&mut writer, row))?;
+    writer.flush()
+}
+
+fn writer<W: Write>(out: W) -> Writer<W> {
+    WriterBuilder::new().terminator(Terminator::CRLF).from_writer(out)
+}
+
+fn write_header<R: Row>(writer: &mut Writer<impl Write>) -> Result<(), ::csv::Error> {
+    writer.write_record(R::COLUMNS.iter().map(|column| column.name))
+}
+
+fn write_row<R: Row>(writer: &mut Writer<impl Write>, row: &R) -> Result<(), ::csv::Error> {
+    for column in R::COLUMNS {
+        writer.write_field(field(column, row).as_bytes())?;
+    }
+    writer.write_record(None::<&[u8]>)
 }
 
 fn field<'a, R: Row>(column: &Column<R>, row: &'a R) -> Cow<'a, str> {

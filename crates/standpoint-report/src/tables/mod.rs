@@ -1,4 +1,4 @@
-//! The five tables of a run, each as Parquet, CSV and JSON Lines.
+//! The tables of a run, each as Parquet, CSV and JSON Lines.
 //!
 //! People open results where they work: a notebook, R, a spreadsheet, a shell. So every table is
 //! written three times, and since three writers invite three truths, a column stands once: the
@@ -24,12 +24,13 @@ mod parquet;
 mod rows;
 
 use self::{csv::CsvTable, parquet::ParquetTable};
+pub use csv::write_csv;
 pub use rows::{
-    Cell, Column, ColumnType, CutCell, DocumentRow, EvidenceRow, PassageRow, PieceRow, Reading,
-    Row, StanceRow,
+    AggregateRow, Cell, ChangeRow, Column, ColumnType, CorrectedRow, CutCell, DocumentRow,
+    EvidenceRow, PassageRow, PieceRow, Reading, Row, StanceRow, StatementRow, TrendRow,
 };
 use std::{
-    fs::File,
+    fs::{self, File},
     io::{self, BufWriter, Write},
     path::{Path, PathBuf},
 };
@@ -56,29 +57,36 @@ pub enum TableError {
     },
 }
 
-/// The writers of all five tables of a run.
+/// The writers of all tables of a run.
 pub struct Tables {
     documents: Table<DocumentRow>,
     passages: Table<PassageRow>,
     pieces: Table<PieceRow>,
     stances: Table<StanceRow>,
     evidence: Table<EvidenceRow>,
+    aggregates: Table<AggregateRow>,
+    trends: Table<TrendRow>,
 }
 
 impl Tables {
-    /// Creates `documents`, `passages`, `pieces`, `stances` and `evidence`, each `.parquet`, `.csv`
-    /// and `.jsonl`, in a folder that exists; files of those names are overwritten.
+    /// Creates `documents`, `passages`, `pieces`, `stances`, `evidence`, `aggregates` and `trends`,
+    /// each `.parquet`, `.csv` and `.jsonl`, and `dictionary.md`, which says what they hold, in a folder that exists; files of those names are overwritten.
     ///
     /// # Errors
     /// [`TableError::Io`] if a file cannot be created.
     pub fn create(dir: &Path) -> Result<Self, TableError> {
-        Ok(Self {
+        let tables = Self {
             documents: Table::create(dir)?,
             passages: Table::create(dir)?,
             pieces: Table::create(dir)?,
             stances: Table::create(dir)?,
             evidence: Table::create(dir)?,
-        })
+            aggregates: Table::create(dir)?,
+            trends: Table::create(dir)?,
+        };
+        let path = dir.join("dictionary.md");
+        fs::write(&path, dictionary()).map_err(|source| TableError::Io { path, source })?;
+        Ok(tables)
     }
 
     /// Appends rows to `documents`.
@@ -121,6 +129,22 @@ impl Tables {
         self.evidence.push(rows)
     }
 
+    /// Appends rows to `aggregates`.
+    ///
+    /// # Errors
+    /// [`TableError`] if a file cannot be written.
+    pub fn aggregates(&mut self, rows: &[AggregateRow]) -> Result<(), TableError> {
+        self.aggregates.push(rows)
+    }
+
+    /// Appends rows to `trends`.
+    ///
+    /// # Errors
+    /// [`TableError`] if a file cannot be written.
+    pub fn trends(&mut self, rows: &[TrendRow]) -> Result<(), TableError> {
+        self.trends.push(rows)
+    }
+
     /// Writes what is still held and closes every file; without it the Parquet files have no
     /// footer and cannot be read.
     ///
@@ -131,7 +155,9 @@ impl Tables {
         self.passages.finish()?;
         self.pieces.finish()?;
         self.stances.finish()?;
-        self.evidence.finish()
+        self.evidence.finish()?;
+        self.aggregates.finish()?;
+        self.trends.finish()
     }
 }
 
@@ -190,12 +216,23 @@ pub fn dictionary() -> String {
         }
         page.push('\n');
     }
-    let mut page = String::from("# Tables of a run\n\n");
+    let mut page = String::from(
+        "# Tables of a run\n\n\
+         Each is written as Parquet, CSV (UTF-8) and JSON Lines. In CSV, a text cell that starts \
+         with `=`, `+`, `-`, `@`, a tab or a carriage return, after any apostrophes, has one \
+         apostrophe more in front, for a spreadsheet would run it as a formula; to get the text \
+         back, remove one. Numbers are never touched.\n\n",
+    );
     describe::<DocumentRow>(&mut page);
     describe::<PassageRow>(&mut page);
     describe::<PieceRow>(&mut page);
     describe::<StanceRow>(&mut page);
     describe::<EvidenceRow>(&mut page);
+    describe::<AggregateRow>(&mut page);
+    describe::<TrendRow>(&mut page);
+    describe::<StatementRow>(&mut page);
+    describe::<ChangeRow>(&mut page);
+    describe::<CorrectedRow>(&mut page);
     page.truncate(page.trim_end().len());
     page.push('\n');
     page

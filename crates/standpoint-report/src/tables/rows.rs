@@ -1,3 +1,7 @@
+use crate::aggregates::{Aggregate, GroupAggregate, Grouping};
+use crate::bootstrap::Interval;
+use crate::estimates::Corrected;
+use crate::trends::Series;
 use serde::{Deserialize, Serialize};
 use standpoint_core::{
     Cut, CutReason, Document, Evidence, Kind, Piece, Record, Span, Stance, Voice,
@@ -185,6 +189,10 @@ row! {
         truncated_tokens: usize,
         /// The spans that were not read, as boilerplate: start, end, reason, text.
         cuts: Vec<CutCell>,
+        /// Who holds the copyright, what use is allowed and from when on, as the source states it.
+        rights: Option<String>,
+        /// What reading it had to guess, leave out or could not understand.
+        notes: Vec<String>,
         /// The text in full; every byte offset of the document points into it.
         text: String,
     }
@@ -308,6 +316,188 @@ row! {
     }
 }
 
+row! {
+    /// One row per target and group: stances counted per piece, with shares and 95 % intervals.
+    AggregateRow in "aggregates" {
+        /// Id of the target.
+        target: String,
+        /// What the group is: all, outlet, author, actor, kind, language or month (of the piece's first placement).
+        grouping: String,
+        /// The group; absent where it is not known, and where grouping is all.
+        group: Option<String>,
+        /// Pieces, each counted once in every group that placed it.
+        pieces: usize,
+        /// Placements of these pieces in the group.
+        placements: usize,
+        /// Pieces in favor.
+        favor: usize,
+        /// Pieces against.
+        against: usize,
+        /// Neutral pieces.
+        neutral: usize,
+        /// Pieces that abstained; they are in no share and no mean.
+        abstained: usize,
+        /// Share of favor among the pieces that answered.
+        favor_share: Option<f32>,
+        /// Lower end of its interval, by bootstrap over pieces; absent for fewer than two pieces.
+        favor_low: Option<f32>,
+        /// Upper end.
+        favor_high: Option<f32>,
+        /// Share of against among the pieces that answered.
+        against_share: Option<f32>,
+        /// Lower end of its interval.
+        against_low: Option<f32>,
+        /// Upper end.
+        against_high: Option<f32>,
+        /// Share of neutral among the pieces that answered.
+        neutral_share: Option<f32>,
+        /// Lower end of its interval.
+        neutral_low: Option<f32>,
+        /// Upper end.
+        neutral_high: Option<f32>,
+        /// Mean position, favor minus against, from -1 to 1.
+        position: Option<f32>,
+        /// Lower end of its interval.
+        position_low: Option<f32>,
+        /// Upper end.
+        position_high: Option<f32>,
+    }
+}
+
+row! {
+    /// One row per target, outlet and step of time: counts, and the position smoothed by local linear regression.
+    TrendRow in "trends" {
+        /// Id of the target.
+        target: String,
+        /// What the group is: all or outlet.
+        grouping: String,
+        /// The outlet; absent where it is not known, and where grouping is all.
+        group: Option<String>,
+        /// How long a step is: week or month.
+        step: String,
+        /// Its first day, YYYY-MM-DD.
+        start: String,
+        /// Pieces first placed in the step, in favor.
+        favor: usize,
+        /// Against.
+        against: usize,
+        /// Neutral.
+        neutral: usize,
+        /// Abstained.
+        abstained: usize,
+        /// Smoothed position in the middle of the step, from -1 to 1; absent where no piece lies within the bandwidth.
+        position: Option<f32>,
+        /// Lower end of its 95 % interval, by bootstrap over pieces; absent for fewer than two pieces within.
+        position_low: Option<f32>,
+        /// Upper end.
+        position_high: Option<f32>,
+        /// Pieces that answered within the bandwidth.
+        within: usize,
+        /// The bandwidth in days.
+        bandwidth: Option<f32>,
+    }
+}
+
+row! {
+    /// One row per passage in which somebody agrees or disagrees with a target, once per piece; not of the run itself but what `standpoint export dna` prints.
+    StatementRow in "statements" {
+        /// A number, from 1.
+        statement_id: usize,
+        /// The document's date of publication, YYYY-MM-DD.
+        time: Option<String>,
+        /// Id of the document.
+        document: String,
+        /// Its headline.
+        title: Option<String>,
+        /// Its outlet.
+        source: Option<String>,
+        /// Whose statement: author or actor.
+        holder_kind: String,
+        /// The actor, or the authors of the document, joined by `; `.
+        person: Option<String>,
+        /// The outlet, where it speaks for itself: an author's statement that nobody signs.
+        organization: Option<String>,
+        /// The target in words.
+        concept: String,
+        /// 1 for favor, 0 for against.
+        agreement: usize,
+        /// First byte in the document's text.
+        start: usize,
+        /// One past the last byte.
+        end: usize,
+        /// The document's text at those bytes.
+        text: String,
+    }
+}
+
+row! {
+    /// One row per record whose stance is another in a second run; what `standpoint report --compare` prints as CSV.
+    ChangeRow in "changes" {
+        /// Id of the document.
+        document: String,
+        /// Id of its piece.
+        piece: String,
+        /// Whose stance: author or actor.
+        holder_kind: String,
+        /// The actor's name; for the author, the word author.
+        holder: String,
+        /// Id of the target.
+        target: String,
+        /// The stance in the first run.
+        before: Stance,
+        /// The stance in the second run.
+        after: Stance,
+        /// Its position in the first run, favor minus against, from -1 to 1.
+        position_before: f32,
+        /// Its position in the second run.
+        position_after: f32,
+    }
+}
+
+row! {
+    /// One row per target and group: shares as the run's answers give them, and corrected by gold labels; what `standpoint report --gold` prints as CSV.
+    CorrectedRow in "corrected" {
+        /// Id of the target.
+        target: String,
+        /// What the group is, as in aggregates.
+        grouping: String,
+        /// The group; absent where it is not known, and where grouping is all.
+        group: Option<String>,
+        /// Records, each counting for its piece.
+        records: usize,
+        /// Those with a gold label.
+        labelled: usize,
+        /// Pieces with a gold label; for fewer than 10 nothing is corrected.
+        labelled_pieces: usize,
+        /// Share of favor among the run's answers.
+        favor_naive: Option<f32>,
+        /// Corrected share of favor.
+        favor: Option<f32>,
+        /// Lower end of its 95 % interval.
+        favor_low: Option<f32>,
+        /// Upper end.
+        favor_high: Option<f32>,
+        /// Share of against among the run's answers.
+        against_naive: Option<f32>,
+        /// Corrected share of against.
+        against: Option<f32>,
+        /// Lower end of its 95 % interval.
+        against_low: Option<f32>,
+        /// Upper end.
+        against_high: Option<f32>,
+        /// Share of neutral among the run's answers.
+        neutral_naive: Option<f32>,
+        /// Corrected share of neutral.
+        neutral: Option<f32>,
+        /// Lower end of its 95 % interval.
+        neutral_low: Option<f32>,
+        /// Upper end.
+        neutral_high: Option<f32>,
+        /// How far the model's probabilities were relied on, from 0 (not) to 1.
+        reliance: Option<f32>,
+    }
+}
+
 /// A cut as it stands in `documents`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CutCell {
@@ -325,6 +515,13 @@ impl From<&Cut> for CutCell {
     fn from(cut: &Cut) -> Self {
         let Cut { span, text, reason } = cut;
         Self { start: span.start, end: span.end, reason: *reason, text: text.clone() }
+    }
+}
+
+impl From<CutCell> for Cut {
+    fn from(cell: CutCell) -> Self {
+        let CutCell { start, end, reason, text } = cell;
+        Self { span: Span::new(start, end), text, reason }
     }
 }
 
@@ -361,6 +558,8 @@ impl DocumentRow {
             passages: reading.passages,
             truncated_tokens: reading.truncated_tokens,
             cuts: document.cuts.iter().map(CutCell::from).collect(),
+            rights: document.rights.clone(),
+            notes: document.notes.clone(),
             text: document.text.clone(),
         }
     }
@@ -430,4 +629,115 @@ impl EvidenceRow {
         };
         record.evidence.iter().enumerate().map(row)
     }
+}
+
+impl ChangeRow {
+    /// The row of a record as it stands in two runs.
+    pub fn of(before: &Record, after: &Record) -> Self {
+        Self {
+            document: before.document.clone(),
+            piece: before.piece.clone(),
+            holder_kind: before.holder.kind().to_owned(),
+            holder: before.holder.name().to_owned(),
+            target: before.target.clone(),
+            before: before.stance,
+            after: after.stance,
+            position_before: before.probabilities.position(),
+            position_after: after.probabilities.position(),
+        }
+    }
+}
+
+impl AggregateRow {
+    /// The row of a cell of a grouping.
+    pub fn of(grouping: Grouping, row: &GroupAggregate) -> Self {
+        let Aggregate { pieces, placements, position, interval, shares } = row.aggregate;
+        let share = |label: usize| shares.map(|shares| shares[label].value as f32);
+        let ends = |label: usize| ends(shares.and_then(|shares| shares[label].interval));
+        let [favor, against, neutral] = [ends(0), ends(1), ends(2)];
+        let position_ends = self::ends(interval);
+        Self {
+            target: row.target.clone(),
+            grouping: grouping.as_str().to_owned(),
+            group: row.group.clone().filter(|_| grouping != Grouping::All),
+            pieces: pieces.sum(),
+            placements: placements.sum(),
+            favor: pieces.favor,
+            against: pieces.against,
+            neutral: pieces.neutral,
+            abstained: pieces.abstained,
+            favor_share: share(0),
+            favor_low: favor.0,
+            favor_high: favor.1,
+            against_share: share(1),
+            against_low: against.0,
+            against_high: against.1,
+            neutral_share: share(2),
+            neutral_low: neutral.0,
+            neutral_high: neutral.1,
+            position: position.map(|position| position as f32),
+            position_low: position_ends.0,
+            position_high: position_ends.1,
+        }
+    }
+}
+
+impl CorrectedRow {
+    /// The row of a cell of a grouping.
+    pub fn of(grouping: Grouping, cell: &Corrected) -> Self {
+        let naive = |label: usize| cell.naive.map(|shares| shares[label] as f32);
+        let share = |label: usize| cell.shares.map(|shares| shares[label].value as f32);
+        let ends = |label: usize| ends(cell.shares.and_then(|shares| shares[label].interval));
+        let [favor, against, neutral] = [ends(0), ends(1), ends(2)];
+        Self {
+            target: cell.target.clone(),
+            grouping: grouping.as_str().to_owned(),
+            group: cell.group.clone().filter(|_| grouping != Grouping::All),
+            records: cell.records,
+            labelled: cell.labelled.iter().sum(),
+            labelled_pieces: cell.pieces,
+            favor_naive: naive(0),
+            favor: share(0),
+            favor_low: favor.0,
+            favor_high: favor.1,
+            against_naive: naive(1),
+            against: share(1),
+            against_low: against.0,
+            against_high: against.1,
+            neutral_naive: naive(2),
+            neutral: share(2),
+            neutral_low: neutral.0,
+            neutral_high: neutral.1,
+            reliance: cell.reliance.map(|reliance| reliance as f32),
+        }
+    }
+}
+
+impl TrendRow {
+    /// The rows of a series of a grouping.
+    pub fn of(grouping: Grouping, series: &Series) -> impl Iterator<Item = Self> {
+        series.points.iter().map(move |point| {
+            let (position_low, position_high) = ends(point.interval);
+            Self {
+                target: series.target.clone(),
+                grouping: grouping.as_str().to_owned(),
+                group: series.group.clone().filter(|_| grouping != Grouping::All),
+                step: series.step.as_str().to_owned(),
+                start: point.start.clone(),
+                favor: point.pieces.favor,
+                against: point.pieces.against,
+                neutral: point.pieces.neutral,
+                abstained: point.pieces.abstained,
+                position: point.position.map(|position| position as f32),
+                position_low,
+                position_high,
+                within: point.within,
+                bandwidth: series.bandwidth.map(|days| days as f32),
+            }
+        })
+    }
+}
+
+fn ends(interval: Option<Interval>) -> (Option<f32>, Option<f32>) {
+    (interval.map(|interval| interval.low as f32), interval.map(|interval| interval.high as f32))
 }

@@ -3,7 +3,7 @@ use ::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use ::parquet::file::reader::{FileReader, SerializedFileReader};
 use arrow_array::{Array, Int64Array, ListArray, StringArray, cast::AsArray};
 use proptest::prelude::*;
-use standpoint_core::{CutReason, Kind, Voice};
+use standpoint_core::{CutReason, Kind, Span, Voice};
 
 fn document(id: &str, title: Option<&str>, text: &str) -> DocumentRow {
     DocumentRow {
@@ -25,6 +25,8 @@ fn document(id: &str, title: Option<&str>, text: &str) -> DocumentRow {
         passages: 2,
         truncated_tokens: 0,
         cuts: vec![CutCell { start: 0, end: 2, reason: CutReason::Byline, text: "By".into() }],
+        rights: Some("© The Ledger".into()),
+        notes: vec!["2 NUL characters left out".into()],
         text: text.into(),
     }
 }
@@ -39,6 +41,11 @@ fn evidence(favor: f32, text: &str) -> EvidenceRow {
         start: 0,
         end: text.len(),
         voice: Voice::Own,
+        mention_start: Some(0),
+        mention_end: Some(3),
+        cue_start: None,
+        cue_end: None,
+        content: vec![Span::new(4, 9)],
         favor,
         against: 1.0 - favor,
         neutral: 0.0,
@@ -131,9 +138,9 @@ fn no_text_cell_of_csv_is_a_formula() {
     tables.finish().unwrap();
     let mut reader = ::csv::Reader::from_path(dir.path().join("evidence.csv")).unwrap();
     let cells: Vec<_> = reader.records().map(|row| row.unwrap()).collect();
-    let text: Vec<_> = cells.iter().map(|row| &row[12]).collect();
+    let text: Vec<_> = cells.iter().map(|row| &row[17]).collect();
     assert_eq!(text, ["'=1+1", "'+1", "'-1", "'@A1", "'\tx", "'\rx", "a=1", "", "''=1", "'a"]);
-    assert_eq!(&cells[0][11], "-0.5", "numbers are left alone");
+    assert_eq!(&cells[0][16], "-0.5", "numbers are left alone");
 }
 
 #[test]
@@ -145,7 +152,10 @@ fn a_folder_that_is_missing_is_named() {
 #[test]
 fn every_column_is_described() {
     let page = dictionary();
-    for name in ["documents", "passages", "pieces", "stances", "evidence"] {
+    for name in [
+        "documents", "passages", "pieces", "stances", "evidence", "aggregates", "trends",
+        "statements", "changes", "corrected",
+    ] {
         assert!(page.contains(&format!("## {name}\n")), "{name}");
     }
     assert!(page.contains("| confidence | real | The largest of the three probabilities. |"));
@@ -165,11 +175,11 @@ proptest! {
         prop_assert_eq!(&serde_json::from_str::<EvidenceRow>(&json).unwrap(), &row);
         let mut reader = ::csv::Reader::from_path(dir.path().join("evidence.csv")).unwrap();
         let cells = reader.records().next().unwrap().unwrap();
-        prop_assert_eq!(cells[8].parse::<f32>().unwrap(), favor);
+        prop_assert_eq!(cells[13].parse::<f32>().unwrap(), favor);
         let is_guarded = |cell: &str| {
             cell.trim_start_matches('\'').starts_with(['=', '+', '-', '@', '\t', '\r'])
         };
-        let shown = cells[12].strip_prefix('\'').filter(|rest| is_guarded(rest));
-        prop_assert_eq!(shown.unwrap_or(&cells[12]), &text);
+        let shown = cells[17].strip_prefix('\'').filter(|rest| is_guarded(rest));
+        prop_assert_eq!(shown.unwrap_or(&cells[17]), &text);
     }
 }

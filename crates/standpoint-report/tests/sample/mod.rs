@@ -4,10 +4,11 @@ use standpoint_core::{
     Cut, CutReason, Document, Evidence, Failure, Holder, Kind, ModelInfo, Piece, Probabilities,
     Record, Source, Span, Stance, Target, Task, Voice,
 };
-use standpoint_report::summary::RunSummary;
+use standpoint_report::{aggregates::Placement, html::ReportData, summary::RunSummary};
 use std::collections::BTreeMap;
 
 /// A piece with its documents and each document's records.
+#[derive(Clone)]
 pub(crate) struct Sampled {
     pub(crate) piece: Piece,
     pub(crate) documents: Vec<(Document, Vec<Record>)>,
@@ -276,6 +277,19 @@ pub(crate) fn targets() -> Vec<Target> {
     ]
 }
 
+/// The report of the run.
+pub(crate) fn report() -> ReportData {
+    let mut data = ReportData::of(targets());
+    for Sampled { documents, .. } in pieces() {
+        let placements: Vec<_> =
+            documents.iter().map(|(document, records)| Placement::of(document, records)).collect();
+        data.add_piece(&placements);
+    }
+    failures().iter().for_each(|failure| data.add_failure(failure));
+    data.summary = summary();
+    data
+}
+
 pub(crate) fn pieces() -> Vec<Sampled> {
     LINES.iter().enumerate().map(|(index, line)| sampled(index, line)).collect()
 }
@@ -309,6 +323,8 @@ fn sampled(index: usize, line: &Line) -> Sampled {
             kind_reason: if author.is_empty() { "no byline" } else { "a byline" }.into(),
             text: text.clone(),
             cuts: if author.is_empty() { vec![] } else { vec![cut.clone()] },
+            rights: None,
+            notes: vec![],
         };
         let records = records(id, &piece, &text, stances);
         (document, records)
@@ -409,7 +425,7 @@ pub(crate) fn summary() -> RunSummary {
     }
 }
 
-pub(crate) fn failures() -> Vec<Failure> {
+fn failures() -> Vec<Failure> {
     let failure = |path: &str, row, reason: &str| Failure {
         at: Source { path: path.into(), row },
         reason: reason.into(),
