@@ -101,7 +101,9 @@ pub fn voices(text: &str, passages: &[Passage], tagged: &[(Span, Tagged)]) -> Ve
 
 /// The attributions of a paragraph, at their bytes in the document.
 fn in_document(place: Span, tagged: &Tagged) -> impl Iterator<Item = Attribution> + '_ {
-    let moved = move |span: &Span| Span::new(span.start + place.start, span.end + place.start);
+    // Saturating: a damaged store may hold any number, and a span that does not slice is no text.
+    let at = move |byte: usize| byte.saturating_add(place.start);
+    let moved = move |span: &Span| Span::new(at(span.start), at(span.end));
     tagged.attributions.iter().map(move |attribution| Attribution {
         source: attribution.source.iter().map(moved).collect(),
         cue: moved(&attribution.cue),
