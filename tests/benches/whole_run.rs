@@ -34,6 +34,7 @@ fn job(out: &Path, threads: usize) -> Job {
         targets: read_targets(&root().join("seeds/targets.toml")).expect("the sample's targets"),
         out: out.to_owned(),
         threads,
+        background: standpoint_pipeline::Background::default(),
         abstain_below: 0.4,
     }
 }

@@ -2,10 +2,10 @@
 
 import axe from "axe-core";
 import assert from "node:assert/strict";
-import { statSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { SCREENSHOTS, invented, launch, open, sampleRun } from "./browser.js";
+import { ROOT, SCREENSHOTS, invented, launch, open, sampleRun } from "./browser.js";
 
 let browser;
 before(async () => {
@@ -49,6 +49,29 @@ describe("a report keeps to itself", () => {
 describe("the sample run's report is right against its tables", () => {
   const own = () => sampleRun().stances.filter((row) => row.representative);
   const count = (rows, stance) => rows.filter((row) => row.stance === stance).length;
+
+  test("at a glance, each side of a target has its outlets and a sentence of the surest author", () => opened(sampleRun().report, {}, async (page) => {
+    const glance = page.locator("#standing article.glance", { hasText: "a carbon price" });
+    for (const [stance, other] of [["against", "favor"], ["favor", "against"]]) {
+      const rows = own().filter((row) => row.target === "carbon-price" && row.holder_kind === "author" && row.stance === stance);
+      const surest = rows.reduce((best, row) => (row.confidence > best.confidence ? row : best));
+      const side = glance.locator(`.side.${stance}`);
+      assert.ok((await side.locator("figcaption").textContent()).includes(`probability ${surest.confidence.toFixed(2)}`));
+      const sentence = await side.locator("blockquote").textContent();
+      const { text } = sampleRun().documents.find((row) => row.document === surest.document);
+      assert.ok(text.includes(sentence), sentence);
+      // The outlets that are named are mostly on this side: more of their pieces than on any other.
+      const placed = sampleRun().stances.filter((row) => row.target === "carbon-price" && row.holder_kind === "author");
+      const pieces = (outlet, of) => new Set(placed.filter((row) => row.outlet === outlet && row.stance === of).map((row) => row.piece)).size;
+      const named = await side.locator("a[href*='outlet=']").allTextContents();
+      assert.ok(named.length > 0);
+      for (const outlet of named) {
+        assert.ok(pieces(outlet, stance) > Math.max(pieces(outlet, other), pieces(outlet, "neutral")), outlet);
+      }
+    }
+    await glance.locator("figcaption a").first().click();
+    assert.equal(await page.locator(".found b").textContent(), "1 record");
+  }));
 
   test("who opposes the carbon price, by outlets, is the table's count", () => opened(sampleRun().report, {}, async (page) => {
     const rows = own().filter((row) => row.target === "carbon-price" && row.holder_kind === "author");
@@ -136,10 +159,20 @@ describe("the sample run's report is right against its tables", () => {
 
   test("what was read, cut, failed and set is told", () => opened(sampleRun().report, {}, async (page) => {
     const reading = await page.locator("#reading").textContent();
-    for (const part of ["Documents read39", "Inputs that could not be read2", "language de1", "broken/empty.txt", "minilm-stance", "abstain_below"]) {
+    for (const part of ["Documents read39", "Inputs that could not be read2", "language de1", "broken/empty.txt", "minilm-stance", "abstain_below",
+      "labelled by the language model that wrote the documents", "How well it does"]) {
       assert.ok(reading.includes(part), part);
     }
     assert.equal(await page.locator("#guide ol li").count(), 10);
+    // Agreement: the confusion of authors sums to the rows of gold, and its diagonal is what is right.
+    const cells = await page.locator("#reading table.agreement").first().locator("tbody tr").evaluateAll((rows) =>
+      rows.map((row) => [...row.querySelectorAll("td")].slice(0, 4).map((cell) => Number(cell.textContent))));
+    const gold = readFileSync(join(ROOT, "seeds/gold/stances.jsonl"), "utf8").trim().split("\n").map((line) => JSON.parse(line))
+      .filter((row) => row.holder === "author");
+    assert.equal(cells.flat().reduce((a, b) => a + b), gold.length);
+    const right = gold.filter((row) => sampleRun().stances.some((each) => each.document === row.document
+      && each.target === row.target && each.holder_kind === "author" && each.stance === row.label)).length;
+    assert.equal(cells[0][0] + cells[1][1] + cells[2][2], right);
   }));
 });
 

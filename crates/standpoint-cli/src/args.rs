@@ -200,8 +200,9 @@ pub(crate) struct ReportArgs {
     /// Only documents published on this day or later.
     #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
     pub(crate) since: Option<String>,
-    /// Gold records of a sample (JSONL): give the corrected shares beside the naive ones.
-    #[arg(long, value_name = "FILE", requires = "sample")]
+    /// Gold records (JSONL): of a --sample, give the corrected shares beside the naive ones; with --html,
+    /// show how far the run agrees with them.
+    #[arg(long, value_name = "FILE")]
     pub(crate) gold: Option<PathBuf>,
     /// The sample that was labelled, as `standpoint sample` drew it.
     #[arg(long, value_name = "FILE", requires = "gold")]
@@ -210,7 +211,7 @@ pub(crate) struct ReportArgs {
     #[arg(long, value_name = "RUN2", conflicts_with_all = ["gold", "group_by"])]
     pub(crate) compare: Option<PathBuf>,
     /// Write the page to this file, in place of printing.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["gold", "group_by", "compare", "format"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["sample", "group_by", "compare", "format"])]
     pub(crate) html: Option<PathBuf>,
     /// How to print it; of a comparison, csv has the records that changed.
     #[arg(long, value_enum, default_value_t = TableFormat::Text)]

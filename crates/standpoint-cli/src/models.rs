@@ -12,7 +12,7 @@ use standpoint_core::{
 };
 use standpoint_encoder::{ModelFiles, PairClassifier, Precision, SentenceEncoder, TokenTagger};
 use standpoint_stance::RuleTagger;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -99,6 +99,20 @@ pub(crate) fn tagger(
     made.map_err(|error| Usage(error.into()).into())
 }
 
+/// Most of a folder's card that is read; ours have a fifth of it.
+const CARD_BYTES: u64 = 100_000;
+
+/// The card of a built-in model, or the one in a model's folder.
+pub(crate) fn card(model: &str) -> Option<String> {
+    if let Some(known) = BUILT_IN.iter().find(|known| known.name == model) {
+        return Some(known.card.trim_end().to_owned());
+    }
+    let file = std::fs::File::open(Path::new(model).join("MODEL_CARD.md")).ok()?;
+    let mut card = Vec::new();
+    file.take(CARD_BYTES).read_to_end(&mut card).ok()?;
+    Some(String::from_utf8_lossy(&card).trim_end().to_owned())
+}
+
 fn folder(model: &str, task: Task) -> anyhow::Result<&Path> {
     let path = Path::new(model);
     if path.is_dir() {
@@ -182,15 +196,12 @@ fn show(model: &str) -> anyhow::Result<Outcome> {
     for known in &known {
         describe(&mut out, &info(known.name, known.task)?)?;
     }
-    match known.first() {
-        Some(known) => writeln!(out, "\n{}", known.card.trim_end())?,
-        None => {
-            let path = folder(model, Task::Stance)?;
-            describe(&mut out, &info(model, task_of(path, CheckedTask::Stance))?)?;
-            if let Ok(card) = std::fs::read_to_string(path.join("MODEL_CARD.md")) {
-                writeln!(out, "\n{}", card.trim_end())?;
-            }
-        }
+    if known.is_empty() {
+        let path = folder(model, Task::Stance)?;
+        describe(&mut out, &info(model, task_of(path, CheckedTask::Stance))?)?;
+    }
+    if let Some(card) = card(model) {
+        writeln!(out, "\n{card}")?;
     }
     Ok(Outcome::Done)
 }

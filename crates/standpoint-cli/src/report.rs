@@ -22,8 +22,14 @@ pub(crate) fn report(args: &ReportArgs) -> anyhow::Result<Outcome> {
     let read = |run: &Path| read_run(run, args.since.as_deref(), args.html.is_some());
     let run = read(&args.run)?;
     if let Some(path) = &args.html {
-        write_page(&run, path)?;
+        write_page(run, args.gold.as_deref(), path)?;
         return Ok(Outcome::Done);
+    }
+    if args.gold.is_some() && args.sample.is_none() {
+        return Err(Usage(anyhow!(
+            "--gold corrects shares by a --sample, or goes into a page: --html"
+        ))
+        .into());
     }
     let mut out = BufWriter::new(std::io::stdout().lock());
     if let Some(second) = &args.compare {
@@ -72,8 +78,12 @@ pub(crate) fn read_run(run: &Path, since: Option<&str>, texts: bool) -> anyhow::
     Ok(RunFolder::read(run, since, texts).map_err(|error| Usage(error.into()))?)
 }
 
-fn write_page(run: &RunFolder, path: &Path) -> anyhow::Result<()> {
-    let mut data = ReportData::of(run.manifest.targets.clone());
+fn write_page(mut run: RunFolder, gold: Option<&Path>, path: &Path) -> anyhow::Result<()> {
+    if let Some(gold) = gold {
+        run.gold = read_gold(gold).map_err(|error| Usage(error.into()))?;
+        run.manifest.summary.gold_by = None;
+    }
+    let mut data = ReportData::of(run.manifest.targets.clone()).with_gold(run.gold.clone());
     run.pieces().iter().for_each(|placements| data.add_piece(placements));
     run.failures.iter().for_each(|failure| data.add_failure(failure));
     data.summary = run.manifest.summary.clone();

@@ -13,14 +13,15 @@ use std::path::Path;
 pub(crate) fn run(args: &RunArgs, matches: &ArgMatches) -> anyhow::Result<Outcome> {
     let layers = Layers::new(&args.read, matches)?;
     layers.start_log();
+    let models = layers.load_models(&args.score)?;
     let job = Job {
         corpus: Corpus { inputs: args.inputs.clone(), fields: layers.fields()? },
         targets: layers.targets(&args.score)?,
         out: layers.out(args.out.as_ref()).value,
         threads: layers.threads().value,
         abstain_below: layers.abstain_below(&args.score)?.value,
+        background: layers.background(&args.score, &models)?,
     };
-    let models = layers.load_models(&args.score)?;
     let progress = Progress::new();
     let show = |event| progress.show(event);
     if args.dry_run {

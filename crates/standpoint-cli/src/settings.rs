@@ -9,8 +9,11 @@ use serde::{Deserialize, Serialize};
 use standpoint_core::{StanceModel, Target};
 use standpoint_encoder::Precision;
 use standpoint_ingest::Fields;
-use standpoint_pipeline::{Models, check_targets, read_targets, targets_from_phrases};
+use standpoint_pipeline::{
+    Background, Models, check_targets, read_target_gold, read_targets, targets_from_phrases,
+};
 use standpoint_stance::Tempered;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{IsTerminal, Write as _};
 use std::path::{Path, PathBuf};
@@ -235,6 +238,45 @@ impl<'a> Layers<'a> {
             Usage(anyhow!("no targets: give --targets FILE, or --target \"PHRASE\" for each"))
         })?;
         Ok(read_targets(&file).map_err(|error| Usage(error.into()))?)
+    }
+
+    /// What the report tells of a run beside its results: settings, the models' cards, and the labels
+    /// that the target file names.
+    pub(crate) fn background(
+        &self,
+        score: &ScoreOptions,
+        models: &Models,
+    ) -> anyhow::Result<Background> {
+        let target_file = self.target_file(score).value.filter(|_| score.target.is_empty());
+        let gold = target_file.as_deref().map(read_target_gold).transpose();
+        let gold = gold.map_err(|error| Usage(error.into()))?.flatten();
+        let chosen = [
+            ("embedder", self.embedder(score).value, models.embedder.info()),
+            (
+                "stance_model",
+                self.stance_model(score.stance_model.as_ref()).value,
+                models.stance.info(),
+            ),
+            ("tagger", self.tagger(score.tagger.as_ref()).value, models.tagger.info()),
+        ];
+        let cards = chosen
+            .iter()
+            .filter_map(|(_, model, info)| Some((info.name.clone(), models::card(model)?)));
+        let cards = cards.collect();
+        let mut settings: BTreeMap<String, String> =
+            chosen.into_iter().map(|(name, model, _)| (name.to_owned(), model)).collect();
+        settings.insert("precision".into(), self.precision(score.precision)?.value.to_string());
+        let calibration = self.file.calibration.as_ref().map(|table| table.temperature.to_string());
+        let file = target_file.map(|path| path.display().to_string());
+        let given = [
+            ("calibration", calibration),
+            ("targets", file),
+            ("fields", Some(self.field_names().value.join(", "))),
+            ("file_names", Some(self.file_names().value)),
+        ];
+        let given = given.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
+        settings.extend(given.filter(|(_, value)| !value.is_empty()));
+        Ok(Background { settings, cards, gold })
     }
 
     /// Starts logging to standard error; what is logged is set by `STANDPOINT_LOG`.

@@ -70,7 +70,9 @@ impl Document {
 }
 
 /// Whose voice a document is written in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
     /// The outlet's own opinion, signed by it or its editorial board.
@@ -80,6 +82,7 @@ pub enum Kind {
     /// A report, agency copy included.
     News,
     /// None of these, or it could not be told.
+    #[default]
     Other,
 }
 

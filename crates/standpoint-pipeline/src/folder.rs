@@ -2,6 +2,7 @@
 
 use crate::PipelineError;
 use crate::store::Store;
+use standpoint_report::folder::GOLD;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -33,8 +34,11 @@ impl Work {
     /// Moves the results into the output folder, `run.json` last: where it stands, a run is whole.
     pub(crate) fn publish(self, out: &Path) -> Result<(), PipelineError> {
         let manifest = out.join("run.json");
-        if manifest.exists() {
-            fs::remove_file(&manifest).map_err(PipelineError::io(&manifest))?;
+        // What not every run leaves must not outlast the run that left it.
+        for old in [manifest, out.join(GOLD)] {
+            if old.exists() {
+                fs::remove_file(&old).map_err(PipelineError::io(&old))?;
+            }
         }
         let mut names = Vec::new();
         for entry in fs::read_dir(&self.path).map_err(PipelineError::io(&self.path))? {

@@ -1,16 +1,18 @@
 //! The run: read, score, write.
 
-use crate::PipelineError;
 use crate::folder::{SPILL, Work};
 use crate::intake::{Corpus, read_files};
 use crate::numbers::Numbers;
 use crate::placements::carry_over;
 use crate::scoring::{Models, Outcome, Ready, Scorer};
 use crate::spill::{Spill, SpillWriter, Spilled};
+use crate::{Gold, PipelineError};
 use serde::Serialize;
-use standpoint_core::{Document, Failure, Passage, Piece, Record, Span, Stance, Target};
+use standpoint_core::{Document, Passage, Piece, Record, Span, Stance, Target};
 use standpoint_ingest::{Listing, Sketch, discover, group, shingles};
 use standpoint_report::aggregates::Placement;
+use standpoint_report::evaluation::GoldRecord;
+use standpoint_report::folder::GOLD;
 use standpoint_report::html::{self, ReportData};
 use standpoint_report::summary::RunSummary;
 use standpoint_report::tables::{
@@ -38,6 +40,19 @@ pub struct Job {
     pub threads: usize,
     /// A record whose label is less probable than this abstains, in [0, 1].
     pub abstain_below: f32,
+    /// What the report tells beside what was computed.
+    pub background: Background,
+}
+
+/// What a run's report tells and its records do not depend on.
+#[derive(Debug, Clone, Default)]
+pub struct Background {
+    /// Settings, as names and values; `abstain_below` stands there anyway.
+    pub settings: BTreeMap<String, String>,
+    /// The models' cards, by the models' names.
+    pub cards: BTreeMap<String, String>,
+    /// Labels to compare the records with.
+    pub gold: Option<Gold>,
 }
 
 /// How far a run has come.
@@ -108,15 +123,23 @@ fn run_here(
     }
     let work = Work::open(&job.out)?;
     let started = Instant::now();
+    let Background { settings, cards, gold } = job.background.clone();
     let mut report = ReportData::of(job.targets.clone());
+    if let Some(Gold { rows, by }) = gold {
+        write_gold(&work.path, &rows)?;
+        report = report.with_gold(rows);
+        report.summary.gold_by = by;
+    }
+    report.summary.cards = cards;
     report.summary.skipped_files = listing.skipped.len() as u64;
     report.summary.models = vec![
         models.embedder.info().clone(),
         models.stance.info().clone(),
         models.tagger.info().clone(),
     ];
-    report.summary.settings =
-        BTreeMap::from([("abstain_below".to_owned(), job.abstain_below.to_string())]);
+    report.summary.settings = settings;
+    let abstain_below = ("abstain_below".to_owned(), job.abstain_below.to_string());
+    report.summary.settings.extend([abstain_below]);
     let mut run =
         Run { job, models, progress, report, numbers: Numbers::new(), truncated: Vec::new() };
 
@@ -426,8 +449,17 @@ fn passage_rows(ready: &Ready) -> Vec<PassageRow> {
     ready.passages.iter().enumerate().map(row).collect()
 }
 
-fn write_line(file: &mut impl Write, failure: &Failure) -> std::io::Result<()> {
-    serde_json::to_writer(&mut *file, failure)?;
+/// The labels stay with the run, so that its page can be made again from its folder.
+fn write_gold(work: &Path, rows: &[GoldRecord]) -> Result<(), PipelineError> {
+    let path = work.join(GOLD);
+    let file = File::create(&path).map_err(PipelineError::io(&path))?;
+    let mut file = BufWriter::new(file);
+    let written = rows.iter().try_for_each(|row| write_line(&mut file, row));
+    written.and_then(|()| file.flush()).map_err(PipelineError::io(&path))
+}
+
+fn write_line(file: &mut impl Write, line: &impl Serialize) -> std::io::Result<()> {
+    serde_json::to_writer(&mut *file, line)?;
     file.write_all(b"\n")
 }
 

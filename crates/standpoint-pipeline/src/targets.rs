@@ -3,14 +3,33 @@
 use crate::PipelineError;
 use serde::Deserialize;
 use standpoint_core::Target;
+use standpoint_report::evaluation::{GoldRecord, read_gold};
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct TargetFile {
     #[serde(default)]
     target: Vec<Target>,
+    gold: Option<GoldTable>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct GoldTable {
+    /// Beside the target file, unless absolute.
+    file: PathBuf,
+    by: Option<String>,
+}
+
+/// Labels that a run is compared with.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Gold {
+    /// The labels.
+    pub rows: Vec<GoldRecord>,
+    /// Who gave them, in words; `None` for people.
+    pub by: Option<String>,
 }
 
 /// Reads a target file: a list of `[[target]]` with `id`, `text` and optional `aliases`.
@@ -19,13 +38,40 @@ struct TargetFile {
 /// [`PipelineError::Targets`] if the file cannot be read, is not such TOML (with line and column),
 /// or breaks a rule of [`check_targets`].
 pub fn read_targets(path: &Path) -> Result<Vec<Target>, PipelineError> {
+    Ok(read_file(path)?.target)
+}
+
+/// Reads the labels that a target file names: a table `[gold]` with the `file` and, where it was not
+/// people who gave them, `by`.
+///
+/// # Errors
+/// [`PipelineError::Targets`] as [`read_targets`], if the labels cannot be read (with the line), or if
+/// one is about none of the targets.
+pub fn read_target_gold(path: &Path) -> Result<Option<Gold>, PipelineError> {
+    let TargetFile { target: targets, gold } = read_file(path)?;
+    let Some(GoldTable { file, by }) = gold else { return Ok(None) };
+    let wrong = |reason: String| PipelineError::Targets { path: path.to_owned(), reason };
+    let file = path.parent().unwrap_or(Path::new("")).join(file);
+    let rows = read_gold(&file).map_err(|error| wrong(format!("[gold] {error}")))?;
+    let known: BTreeSet<&str> = targets.iter().map(|target| target.id.as_str()).collect();
+    if let Some(row) = rows.iter().find(|row| !known.contains(row.target.as_str())) {
+        return Err(wrong(format!(
+            "[gold] {} labels the target {:?}, which is none of this list: add it, or leave its rows out",
+            file.display(),
+            row.target
+        )));
+    }
+    Ok(Some(Gold { rows, by }))
+}
+
+fn read_file(path: &Path) -> Result<TargetFile, PipelineError> {
     let wrong = |reason: String| PipelineError::Targets { path: path.to_owned(), reason };
     let text = std::fs::read_to_string(path)
         .map_err(|error| wrong(format!("cannot read the target file: {error}")))?;
     let file: TargetFile =
         toml::from_str(&text).map_err(|error| wrong(error.to_string().trim_end().to_owned()))?;
     check_targets(&file.target).map_err(wrong)?;
-    Ok(file.target)
+    Ok(file)
 }
 
 /// Targets given as plain phrases: the id is the phrase in lower case with hyphens.
@@ -96,6 +142,31 @@ mod tests {
                 .unwrap_err()
                 .contains("no words in its text")
         );
+    }
+
+    #[test]
+    fn gold_lies_beside_the_list_and_is_about_its_targets() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("targets.toml");
+        let list = "[gold]\nfile = \"gold.jsonl\"\nby = \"two students\"\n\
+                    [[target]]\nid = \"a\"\ntext = \"a levy\"\n";
+        std::fs::write(&path, list).unwrap();
+        let missing = read_target_gold(&path).unwrap_err().to_string();
+        assert!(missing.contains("gold.jsonl"), "{missing}");
+        let row = |target: &str| {
+            format!(
+                r#"{{"document": "d", "holder": "author", "target": "{target}", "label": "favor"}}"#
+            )
+        };
+        std::fs::write(folder.path().join("gold.jsonl"), row("b")).unwrap();
+        let other = read_target_gold(&path).unwrap_err().to_string();
+        assert!(other.contains("labels the target \"b\""), "{other}");
+        std::fs::write(folder.path().join("gold.jsonl"), row("a")).unwrap();
+        let gold = read_target_gold(&path).unwrap().unwrap();
+        assert_eq!((gold.rows.len(), gold.by.as_deref()), (1, Some("two students")));
+        std::fs::write(&path, list.split_once("[[").unwrap().1.replace("target]]", "[[target]]"))
+            .unwrap();
+        assert_eq!(read_target_gold(&path).unwrap(), None);
     }
 
     #[test]

@@ -83,6 +83,7 @@ fn asked(articles: &[(&str, &str)], out: &Path) -> Vec<String> {
         targets: targets_from_phrases(["the carbon levy", "the plant"]),
         out: out.to_owned(),
         threads: 2,
+        background: standpoint_pipeline::Background::default(),
         abstain_below: 0.4,
     };
     let summary = run(&job, &models, &|_| {}).unwrap();

@@ -16,9 +16,10 @@ mod many;
 #[path = "../tests/sample/mod.rs"]
 mod sample;
 
-use standpoint_core::{Document, Failure, Record, Source, Target};
+use standpoint_core::{Document, Failure, Label, Record, Source, Target};
 use standpoint_report::{
     aggregates::Placement,
+    evaluation::GoldRecord,
     html::{ReportData, render},
 };
 use std::io::{BufWriter, Write};
@@ -57,7 +58,14 @@ const PROBES: [&str; 12] = [
 fn probes() -> ReportData {
     let targets =
         PROBES.map(|probe| Target { id: probe.into(), text: probe.into(), aliases: vec![] });
-    let mut data = ReportData::of(targets.to_vec());
+    let gold = PROBES.iter().enumerate().map(|(turn, probe)| GoldRecord {
+        document: format!("{probe} {turn}.0"),
+        holder: "author".into(),
+        target: (*probe).into(),
+        label: Label::Favor,
+        evidence: vec![(*probe).into()],
+    });
+    let mut data = ReportData::of(targets.to_vec()).with_gold(gold.collect());
     let pieces = sample::pieces();
     for (turn, probe) in PROBES.iter().enumerate() {
         let mut pieces = pieces.clone();
@@ -91,6 +99,8 @@ fn probes() -> ReportData {
     data.summary = sample::summary();
     data.summary.settings = settings;
     data.summary.not_scored = not_scored;
+    data.summary.gold_by = Some(PROBES.concat());
+    data.summary.cards.insert(PROBES[0].into(), PROBES.concat());
     for model in &mut data.summary.models {
         for field in [&mut model.name, &mut model.hash, &mut model.license, &mut model.precision] {
             *field = PROBES[0].into();
@@ -106,6 +116,7 @@ fn attack(document: &mut Document, records: &mut [Record], probe: &str, turn: us
     let name = format!("{probe} {turn}.{place}");
     document.id = name.clone();
     (document.title, document.outlet, document.url) = (own(), own(), own());
+    (document.rights, document.notes) = (own(), vec![probe.into()]);
     document.authors = vec![probe.into(), format!("{probe} and another")];
     if turn.is_multiple_of(2) {
         document.published = own();

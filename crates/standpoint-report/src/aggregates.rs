@@ -15,7 +15,7 @@ use standpoint_core::{Cut, Document, Holder, Kind, Label, Record, Stance};
 use std::collections::BTreeMap;
 
 /// One document of a piece with its records: what the report needs to know of it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Placement<'a> {
     /// Id of the document.
     pub document: &'a str,
@@ -37,6 +37,10 @@ pub struct Placement<'a> {
     pub text: &'a str,
     /// The spans of it that were not read, in order and disjoint.
     pub cuts: &'a [Cut],
+    /// Who may do what with the document, in its own words.
+    pub rights: Option<&'a str>,
+    /// What had to be guessed or left out when it was read.
+    pub notes: &'a [String],
     /// The records of the document, of every holder and target.
     pub records: &'a [Record],
 }
@@ -55,6 +59,8 @@ impl<'a> Placement<'a> {
             kind: document.kind,
             text: &document.text,
             cuts: &document.cuts,
+            rights: document.rights.as_deref(),
+            notes: &document.notes,
             records,
         }
     }
@@ -455,16 +461,11 @@ mod tests {
     fn placed<'a>(outlet: Option<&'a str>, records: &'a [Record]) -> Placement<'a> {
         Placement {
             document: &records[0].document,
-            title: None,
-            authors: &[],
             outlet,
-            url: None,
-            published: None,
-            language: None,
             kind: Kind::OpEd,
             text: "",
-            cuts: &[],
             records,
+            ..Placement::default()
         }
     }
 

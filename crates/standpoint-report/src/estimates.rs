@@ -252,7 +252,7 @@ mod tests {
     use crate::aggregates::Placement;
     use crate::bootstrap::{SplitMix64, means};
     use crate::sample::{Design, draw, units};
-    use standpoint_core::{Holder, Kind, Probabilities, Record, Stance};
+    use standpoint_core::{Holder, Probabilities, Record, Stance};
 
     #[test]
     fn percentiles_of_students_t() {
@@ -421,16 +421,10 @@ mod tests {
             .collect();
         let placement = |record| Placement {
             document: "",
-            title: None,
-            authors: &[],
             outlet: Some("North"),
-            url: None,
-            published: None,
-            language: None,
-            kind: Kind::Other,
             text: "",
-            cuts: &[],
             records: std::slice::from_ref(record),
+            ..Placement::default()
         };
         let pieces: Vec<Vec<Placement<'_>>> =
             records.iter().map(|record| vec![placement(record)]).collect();

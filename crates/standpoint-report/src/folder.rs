@@ -1,13 +1,16 @@
 //! A run read back from the folder that it left.
 
 use crate::aggregates::Placement;
-use crate::evaluation::{ReadError, jsonl, read_lines, read_records};
+use crate::evaluation::{GoldRecord, ReadError, jsonl, read_gold, read_lines, read_records};
 use crate::summary::RunSummary;
 use crate::tables::DocumentRow;
 use serde::Deserialize;
 use standpoint_core::{Cut, Failure, Record, Stance, Target};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+
+/// The file of the labels that a run was compared with, if there were any.
+pub const GOLD: &str = "gold.jsonl";
 
 /// What a run's folder holds, but for its passages, and the texts of its documents unless asked for.
 #[derive(Debug, Clone)]
@@ -20,6 +23,8 @@ pub struct RunFolder {
     cuts: Vec<Vec<Cut>>,
     /// Inputs that could not be read.
     pub failures: Vec<Failure>,
+    /// Labels that the run was compared with.
+    pub gold: Vec<GoldRecord>,
 }
 
 /// What `run.json` says, but for the timings.
@@ -37,7 +42,8 @@ pub struct Manifest {
 }
 
 impl RunFolder {
-    /// Reads `run.json`, `documents.jsonl`, `stances.jsonl`, `evidence.jsonl` and `errors.jsonl`.
+    /// Reads `run.json`, `documents.jsonl`, `stances.jsonl`, `evidence.jsonl`, `errors.jsonl`
+    /// and `gold.jsonl`.
     ///
     /// With `since` (`YYYY-MM-DD`) documents published before that day, or on nobody knows what day,
     /// are left out, and of a piece that some of its placements are older than, the others remain.
@@ -88,6 +94,8 @@ impl RunFolder {
                 Ok(())
             })?;
         }
+        let gold = run.join(GOLD);
+        let gold = if gold.exists() { read_gold(&gold)? } else { Vec::new() };
         if let Some(day) = since {
             let records = || documents.iter().flat_map(|(_, records)| records);
             let pieces: BTreeSet<&str> =
@@ -101,7 +109,7 @@ impl RunFolder {
             summary.abstained = abstained as u64;
             summary.settings.insert("since".to_owned(), day.to_owned());
         }
-        Ok(Self { manifest, documents, cuts, failures })
+        Ok(Self { manifest, documents, cuts, failures, gold })
     }
 
     /// The documents with their records, in the order of reading; their `cuts` are empty.
@@ -129,6 +137,8 @@ impl RunFolder {
                 kind: row.kind,
                 text: &row.text,
                 cuts,
+                rights: row.rights.as_deref(),
+                notes: &row.notes,
                 records,
             });
         }

@@ -290,15 +290,12 @@ mod tests {
         let placement = Placement {
             document: "d1",
             title: Some("A levy"),
-            authors: &[],
             outlet: Some("North"),
-            url: None,
             published: Some("2026-02-03"),
-            language: None,
             kind: Kind::News,
             text: "",
-            cuts: &[],
             records: &[],
+            ..Placement::default()
         };
         let unit = Unit { record: &record, placement: &placement, published: None };
         test(&Task { unit, target_text: "the carbon levy", text: TEXT, blind })

@@ -405,16 +405,10 @@ mod tests {
             let copy: Vec<Record> = said.iter().map(|said| record("copy", said)).collect();
             let placement = |records| Placement {
                 document: "",
-                title: None,
-                authors: &[],
-                outlet: None,
-                url: None,
-                published: None,
-                language: None,
                 kind: Kind::News,
                 text: "",
-                cuts: &[],
                 records,
+                ..Placement::default()
             };
             network.add_piece(&[placement(&copy), placement(&own)]);
         }

@@ -254,7 +254,7 @@ impl<'a> Unit<'a> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
-    use standpoint_core::{Holder, Kind, Stance};
+    use standpoint_core::{Holder, Stance};
 
     fn records(count: usize) -> Vec<Record> {
         let record = |number: usize| Record {
@@ -276,16 +276,9 @@ mod tests {
     fn with_units<T>(records: &[Record], test: impl Fn(&[Unit<'_>]) -> T) -> T {
         let placement = |record| Placement {
             document: "",
-            title: None,
-            authors: &[],
-            outlet: None,
-            url: None,
-            published: None,
-            language: None,
-            kind: Kind::Other,
             text: "",
-            cuts: &[],
             records: std::slice::from_ref(record),
+            ..Placement::default()
         };
         let pieces: Vec<Vec<Placement<'_>>> =
             records.iter().map(|record| vec![placement(record)]).collect();

@@ -41,4 +41,10 @@ pub struct RunSummary {
     pub models: Vec<ModelInfo>,
     /// The settings, as names and values.
     pub settings: BTreeMap<String, String>,
+    /// Who gave the labels that the run is compared with, in words; `None` for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gold_by: Option<String>,
+    /// The models' cards, as Markdown, by their names.
+    #[serde(default)]
+    pub cards: BTreeMap<String, String>,
 }

@@ -101,16 +101,11 @@ impl Step {
 /// let mut trends = Trends::by(Grouping::All);
 /// trends.add_piece(&[Placement {
 ///     document: "a",
-///     title: None,
-///     authors: &[],
-///     outlet: None,
-///     url: None,
 ///     published: Some("2026-02-11"),
-///     language: None,
 ///     kind: Kind::OpEd,
 ///     text: "",
-///     cuts: &[],
 ///     records: &[record],
+///     ..Placement::default()
 /// }]);
 /// let series = trends.series(None);
 /// assert_eq!(series[0].points[0].start, "2026-02-09");
@@ -383,7 +378,7 @@ fn local_line(days: &[f64], sums: &[Day], at: f64, bandwidth: f64) -> Option<f64
 mod tests {
     use super::*;
     use proptest::prelude::*;
-    use standpoint_core::{Holder, Kind, Probabilities, Record, Stance};
+    use standpoint_core::{Holder, Probabilities, Record, Stance};
 
     fn day(text: &str) -> NaiveDate {
         text.parse().unwrap()
@@ -478,16 +473,11 @@ mod tests {
         let (first, second) = ([record("a", "levy")], [record("b", "levy")]);
         let placement = |records, published, outlet| Placement {
             document: "a",
-            title: None,
-            authors: &[],
             outlet: Some(outlet),
-            url: None,
             published,
-            language: None,
-            kind: Kind::Other,
             text: "",
-            cuts: &[],
             records,
+            ..Placement::default()
         };
         let mut trends = Trends::by(Grouping::Outlet);
         trends.add_piece(&[

@@ -31,6 +31,13 @@ export const linked = (string, url) =>
     ? h("a", { href: url, rel: "noopener noreferrer", class: "out" }, text(string))
     : text(string);
 
+/** What a document says of its rights, and what was noted when it was read. */
+export const remarks = (places, place) => [
+  places.rights[place] && h("span", { class: "note rights" }, "Rights: ", text(places.rights[place])),
+  places.notes[place] && h("span", { class: "note rights" }, "Noted when it was read: ",
+    places.notes[place].flatMap((note, i) => [i ? "; " : "", text(note)])),
+];
+
 export const number = (value) => value.toLocaleString("en-US");
 
 export const count = (value, thing) => `${number(value)} ${thing}${value === 1 ? "" : "s"}`;

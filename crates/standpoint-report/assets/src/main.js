@@ -2,6 +2,7 @@
 
 import { load } from "./data.js";
 import { h } from "./dom.js";
+import { glance } from "./glance.js";
 import { network } from "./network.js";
 import { piecesPart } from "./pieces.js";
 import { recordsPart } from "./records.js";
@@ -20,11 +21,12 @@ async function start() {
   });
   put("records", records.nodes);
 
+  const overview = glance(data);
   let shown = {};
   /** Draws again the parts whose state has changed. */
   const draw = (state) => {
     const changed = (...names) => !shown.drawn || names.some((name) => shown[name] !== state[name]);
-    if (changed("by") && (!shown.drawn || state.section === "standing")) put("standing", standing(data, state));
+    if (changed("by") && (!shown.drawn || state.section === "standing")) put("standing", [overview, ...standing(data, state)]);
     if (changed("every") && (!shown.drawn || state.section === "trends")) put("trends", trends(data, state));
     if (changed("ties") && (!shown.drawn || state.section === "network")) put("network", network(data, state));
     if (changed("piece", "section")) put("pieces", piecesPart(data, state));

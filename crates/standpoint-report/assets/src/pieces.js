@@ -1,7 +1,7 @@
 // What ran where: pieces with their placements in order of time, differences, reach per side.
 
 import { byline, own, title } from "./data.js";
-import { STANCES, count, h, linked, number, text, unfold } from "./dom.js";
+import { STANCES, count, h, linked, number, remarks, text, unfold } from "./dom.js";
 import { address, records as recordsAt } from "./state.js";
 
 const FIRST = 8;
@@ -84,7 +84,8 @@ function one(data, piece) {
       h("div", null,
         h("b", null, places.outlet[place] >= 0 ? text(data.outlets[places.outlet[place]]) : h("i", null, "no outlet stated")), " ",
         linked(places.title[place] ?? places.document[place], places.url[place]), " ",
-        differs(data, place, stands, pieces.compared[piece]))))),
+        differs(data, place, stands, pieces.compared[piece]),
+        remarks(places, place))))),
     pieces.placements[piece] > all.length && h("p", { class: "note" },
       `${count(pieces.placements[piece] - all.length, "more placement")} in the table `, h("code", null, "pieces"), "."));
 }

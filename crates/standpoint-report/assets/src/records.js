@@ -1,7 +1,7 @@
 // Show me: the records that match, each with the sentence that shows it and its document around it.
 
 import { byline, find, own, placesOf, recordKey, title } from "./data.js";
-import { STANCES, chip, count, h, linked, number, share, text, unfold } from "./dom.js";
+import { STANCES, chip, count, h, linked, number, remarks, share, text, unfold } from "./dom.js";
 import { FILTERS, address } from "./state.js";
 
 /** Records that are shown at first, and with every press of the button. */
@@ -154,7 +154,8 @@ function card(data, record) {
     if (!details.open || details.childElementCount > 1) return;
     details.append(
       h("p", { class: "figures" }, h("b", null, "This record: "), probabilities(records, record), ". ",
-        h("span", { class: "id" }, "Document ", h("code", null, text(places.document[stands])))),
+        h("span", { class: "id" }, "Document ", h("code", null, text(places.document[stands]))),
+        remarks(places, stands)),
       ...(key ? inDocument(data, record).flat().filter(Boolean)
         : [h("p", { class: "note" }, "Its evidence is left to the table ", h("code", null, "evidence"), ".")]),
       h("p", null, h("a", { href: link }, "Link to this record")));

@@ -1,5 +1,6 @@
 use super::{
     names,
+    reliability::{Band, reliability},
     scores::{Judged, Scores, ratio},
 };
 use serde::{Deserialize, Serialize};
@@ -48,6 +49,8 @@ pub struct AuthorScores {
     pub missing: usize,
     /// Author records on documents that gold knows, toward targets of which it says nothing there.
     pub extra: usize,
+    /// How often their labels are right, by their probability.
+    pub reliability: Vec<Band>,
 }
 
 /// Actor rows of gold against actor records of the same documents.
@@ -61,6 +64,8 @@ pub struct ActorScores {
     pub abstained: usize,
     /// Gold rows whose actor the run did not find on that target.
     pub missing: usize,
+    /// How often the labels of the actors found are right, by their probability.
+    pub reliability: Vec<Band>,
 }
 
 /// Agreement on (document, actor, target, label).
@@ -133,12 +138,14 @@ pub fn run_against_gold<'a>(records: &'a [Record], gold: &'a [GoldRecord]) -> Ru
             abstained: abstained(&authors),
             missing: missing(&authors),
             extra,
+            reliability: reliability(&author_labels),
         },
         actors: ActorScores {
             triplets: Triplets::of(&actors, &by_place),
             labels: Scores::of(&actor_labels),
             abstained: abstained(&actors),
             missing: missing(&actors),
+            reliability: reliability(&actor_labels),
         },
         author_evidence: EvidenceRecall::of(&authors),
         actor_evidence: EvidenceRecall::of(&actors),

@@ -28,6 +28,7 @@ mod gold;
 mod names;
 mod read;
 mod related;
+mod reliability;
 mod scores;
 mod text;
 
@@ -39,4 +40,5 @@ pub use names::same_actor;
 pub use read::{ReadError, TaggedParagraph, read_attributions, read_gold, read_records};
 pub(crate) use read::{jsonl, read_lines};
 pub use related::{Related, RelatedScores, Relation};
+pub use reliability::{Band, reliability};
 pub use scores::{Calibration, ClassFigures, Confusion, Figures, Judged, Scores, Selective, Sign};

@@ -2,6 +2,7 @@ use super::differences::{Difference, difference};
 use super::excerpts::{Excerpts, KeptEvidence};
 use crate::{
     aggregates::{Aggregates, Cells, Grouping, Placement},
+    evaluation::{GoldRecord, RunScores, run_against_gold},
     network::Network,
     summary::RunSummary,
     trends::Trends,
@@ -39,6 +40,10 @@ pub struct ReportData {
     pub(super) offered: usize,
     pub(super) in_several: usize,
     pub(super) failures: Vec<Failure>,
+    /// What people labelled, and the records of the documents that they labelled.
+    gold: Vec<GoldRecord>,
+    labelled: BTreeSet<String>,
+    judged: Vec<Record>,
     /// What is kept now: records, bytes of evidence.
     records: usize,
     text: usize,
@@ -81,6 +86,8 @@ pub(super) struct Place {
     pub(super) outlet: Option<String>,
     pub(super) url: Option<String>,
     pub(super) published: Option<String>,
+    pub(super) rights: Option<String>,
+    pub(super) notes: Vec<String>,
     /// Whether the document stands for the piece.
     pub(super) representative: bool,
     pub(super) cuts: Vec<Cut>,
@@ -116,9 +123,18 @@ impl ReportData {
             offered: 0,
             in_several: 0,
             failures: Vec::new(),
+            gold: Vec::new(),
+            labelled: BTreeSet::new(),
+            judged: Vec::new(),
             records: 0,
             text: 0,
         }
+    }
+
+    /// The same, compared with labels that people gave.
+    pub fn with_gold(self, gold: Vec<GoldRecord>) -> Self {
+        let labelled = gold.iter().map(|row| row.document.clone()).collect();
+        Self { gold, labelled, ..self }
     }
 
     /// Takes up one piece, given all its placements: counts it, and keeps of its records and
@@ -129,6 +145,8 @@ impl ReportData {
         self.authors.add_piece(placements);
         self.trends.add_piece(placements);
         self.network.add_piece(placements);
+        let judged = placements.iter().filter(|of| self.labelled.contains(of.document));
+        self.judged.extend(judged.flat_map(|of| of.records).cloned());
         for outlet in placements.iter().filter_map(|placement| placement.outlet) {
             if !self.outlets.contains(outlet) {
                 self.outlets.insert(outlet.to_owned());
@@ -159,6 +177,11 @@ impl ReportData {
     /// The counts by target, outlet and actor so far.
     pub fn aggregates(&self) -> &Aggregates {
         &self.aggregates
+    }
+
+    /// How far the records agree with gold; `None` where there is none.
+    pub(super) fn agreement(&self) -> Option<RunScores> {
+        (!self.gold.is_empty()).then(|| run_against_gold(&self.judged, &self.gold))
     }
 
     /// The targets of the run.
@@ -353,6 +376,8 @@ impl Place {
             outlet: placement.outlet.map(str::to_owned),
             url: placement.url.filter(|url| is_of_the_web(url)).map(str::to_owned),
             published: placement.published.map(str::to_owned),
+            rights: placement.rights.map(str::to_owned),
+            notes: placement.notes.to_vec(),
             representative,
             cuts: placement.cuts.to_vec(),
             difference: (!representative).then(|| difference(shown, placement)),

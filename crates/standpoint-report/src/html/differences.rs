@@ -99,22 +99,10 @@ pub(super) fn sentence_ends(text: &str) -> impl Iterator<Item = usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use standpoint_core::{CutReason, Kind};
+    use standpoint_core::CutReason;
 
     fn placed<'a>(text: &'a str, cuts: &'a [Cut]) -> Placement<'a> {
-        Placement {
-            document: "a",
-            title: None,
-            authors: &[],
-            outlet: None,
-            url: None,
-            published: None,
-            language: None,
-            kind: Kind::Other,
-            text,
-            cuts,
-            records: &[],
-        }
+        Placement { document: "a", text, cuts, records: &[], ..Placement::default() }
     }
 
     #[test]

@@ -200,22 +200,10 @@ fn context(document: &Placement<'_>, passage: Span) -> Span {
 mod tests {
     use super::*;
     use proptest::prelude::*;
-    use standpoint_core::{Cut, CutReason, Holder, Kind};
+    use standpoint_core::{Cut, CutReason, Holder};
 
     fn placed<'a>(text: &'a str, cuts: &'a [Cut]) -> Placement<'a> {
-        Placement {
-            document: "a",
-            title: None,
-            authors: &[],
-            outlet: None,
-            url: None,
-            published: None,
-            language: None,
-            kind: Kind::Other,
-            text,
-            cuts,
-            records: &[],
-        }
+        Placement { document: "a", text, cuts, records: &[], ..Placement::default() }
     }
 
     fn record(text: &str, spans: &[(usize, usize, f32, f32)]) -> Record {

@@ -22,7 +22,9 @@ mod data;
 mod differences;
 mod excerpts;
 mod page;
+mod reading;
 mod sections;
+mod words;
 
 pub use data::{FAILURES, PIECES, RECORDS, ReportData, TEXT};
 

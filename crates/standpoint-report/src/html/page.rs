@@ -145,7 +145,9 @@ struct Places<'a> {
     outlet: Vec<i64>,
     url: Vec<Option<&'a str>>,
     published: Vec<Option<&'a str>>,
-    /// By place.
+    /// By place, here and below.
+    rights: BTreeMap<usize, String>,
+    notes: BTreeMap<usize, &'a [String]>,
     cuts: BTreeMap<usize, Vec<(&'static str, String)>>,
     differences: BTreeMap<usize, &'a Difference>,
 }
@@ -345,11 +347,18 @@ impl<'a> Columns<'a> {
 
 impl<'a> Places<'a> {
     fn add(&mut self, place: &'a Place, compared: bool, names: &mut Dictionaries) {
+        let at = self.document.len();
+        if let Some(rights) = &place.rights {
+            self.rights.insert(at, clipped(rights));
+        }
+        if !place.notes.is_empty() {
+            self.notes.insert(at, &place.notes);
+        }
         if compared {
-            let cuts = place.cuts.iter().map(|cut| (cut.reason.as_str(), cut_text(&cut.text)));
-            self.cuts.insert(self.document.len(), cuts.collect());
+            let cuts = place.cuts.iter().map(|cut| (cut.reason.as_str(), clipped(&cut.text)));
+            self.cuts.insert(at, cuts.collect());
             if let Some(difference) = &place.difference {
-                self.differences.insert(self.document.len(), difference);
+                self.differences.insert(at, difference);
             }
         }
         self.document.push(&place.document);
@@ -376,7 +385,8 @@ fn placed(span: Span, excerpts: &Excerpts) -> Vec<usize> {
     placed
 }
 
-fn cut_text(text: &str) -> String {
+/// The beginning of a text that may be long, on one line.
+fn clipped(text: &str) -> String {
     const BYTES: usize = 160;
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     if text.len() <= BYTES {

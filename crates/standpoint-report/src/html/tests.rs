@@ -1,8 +1,9 @@
 use super::*;
 use crate::aggregates::Placement;
+use crate::evaluation::GoldRecord;
 use data::PIECES;
 use standpoint_core::{
-    Evidence, Failure, Holder, Kind, ModelInfo, Probabilities, Record, Source, Span, Stance,
+    Evidence, Failure, Holder, Kind, Label, ModelInfo, Probabilities, Record, Source, Span, Stance,
     Target, Task, Voice,
 };
 
@@ -49,7 +50,15 @@ fn the_bundle_is_that_of_its_sources() {
 /// A report in which every field that comes from outside is `text`.
 fn filled_with(text: &str) -> ReportData {
     let own = || text.to_owned();
-    let mut data = ReportData::of(vec![Target { id: own(), text: own(), aliases: vec![] }]);
+    let gold = |document: &str, holder| GoldRecord {
+        document: document.to_owned(),
+        holder,
+        target: own(),
+        label: Label::Favor,
+        evidence: vec![own()],
+    };
+    let mut data = ReportData::of(vec![Target { id: own(), text: own(), aliases: vec![] }])
+        .with_gold(vec![gold(text, "author".into()), gold(text, own())]);
     let evidence = Evidence {
         span: Span::new(0, text.len()),
         text: own(),
@@ -80,15 +89,15 @@ fn filled_with(text: &str) -> ReportData {
         outlet: Some(text),
         url: Some(text),
         published: Some(text),
-        language: None,
+        rights: Some(text),
+        notes: &authors,
         kind: Kind::News,
         text,
-        cuts: &[],
         records: &records,
+        ..Placement::default()
     };
     let other = Placement {
         document: "again",
-        title: None,
         outlet: Some("other"),
         text: "Another text.",
         records: &again,
@@ -99,6 +108,9 @@ fn filled_with(text: &str) -> ReportData {
     data.summary.failed = 1;
     data.summary.not_scored.insert(own(), 1);
     data.summary.settings.insert(own(), own());
+    data.summary.settings.insert("calibration".into(), own());
+    data.summary.gold_by = Some(own());
+    data.summary.cards.insert(own(), own());
     data.summary.models.push(ModelInfo {
         name: own(),
         task: Task::Stance,
@@ -110,6 +122,25 @@ fn filled_with(text: &str) -> ReportData {
         reads_holders: false,
     });
     data
+}
+
+#[test]
+fn agreement_with_gold_is_told_and_by_whom() {
+    let html = rendered(&filled_with("x"));
+    for told in [
+        "1 stance of authors and 1 of quoted actors were labelled by <bdi>x</bdi>",
+        "Of the authors’ that the run answers, <b>1 of 1</b>",
+        "among actors: precision 1.00, recall 1.00",
+        "1 of 1 sentences that show it are in the evidence",
+        "<th scope=\"row\">0.90 to 1.00</th>",
+        "fitted to labels of yours: temperature <bdi>x</bdi>",
+        "<pre class=\"card\"><bdi>x</bdi></pre>",
+    ] {
+        assert!(html.contains(told), "{told}");
+    }
+    let html = rendered(&ReportData::of(vec![]));
+    assert!(html.contains("This run was not compared with labels"));
+    assert!(!html.contains("were labelled by"));
 }
 
 #[test]
@@ -189,16 +220,10 @@ fn run_of(pieces: usize, bytes: usize, outlet: impl Fn(usize) -> &'static str) -
         };
         data.add_piece(&[Placement {
             document: &id,
-            title: None,
-            authors: &[],
             outlet: Some(outlet(piece)),
-            url: None,
-            published: None,
-            language: None,
-            kind: Kind::Other,
             text: &text,
-            cuts: &[],
             records: std::slice::from_ref(&record),
+            ..Placement::default()
         }]);
     }
     data
@@ -260,16 +285,9 @@ fn the_words_for_the_holder_are_placed_in_their_excerpt() {
     let mut data = ReportData::of(vec![]);
     data.add_piece(&[Placement {
         document: "a",
-        title: None,
-        authors: &[],
-        outlet: None,
-        url: None,
-        published: None,
-        language: None,
-        kind: Kind::Other,
         text,
-        cuts: &[],
         records: std::slice::from_ref(&record),
+        ..Placement::default()
     }]);
     let page = serde_json::to_value(Page::of(&data.fitted())).unwrap();
     // Bytes of the document, then excerpt, position and length as a script counts.

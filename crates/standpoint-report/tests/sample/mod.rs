@@ -418,6 +418,8 @@ pub(crate) fn summary() -> RunSummary {
             model("minilm", Task::Embedding, "4f1c09ab"),
             model("minilm-stance", Task::Stance, "d20e77c3"),
         ],
+        gold_by: None,
+        cards: BTreeMap::from([("minilm".into(), "# minilm\n\nAn embedder.".into())]),
         settings: BTreeMap::from([
             ("confidence".into(), "0.6".into()),
             ("evidence".into(), "5".into()),
