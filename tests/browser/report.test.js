@@ -69,6 +69,8 @@ describe("the sample run's report is right against its tables", () => {
         assert.ok(pieces(outlet, stance) > Math.max(pieces(outlet, other), pieces(outlet, "neutral")), outlet);
       }
     }
+    const trust = await page.locator("#standing .trust").textContent();
+    assert.match(trust, /on this run \d+ of \d+ of authors and \d+ of \d+ of quoted actors/);
     await glance.locator("figcaption a").first().click();
     assert.equal(await page.locator(".found b").textContent(), "1 record");
   }));
@@ -109,7 +111,8 @@ describe("the sample run's report is right against its tables", () => {
   }));
 
   test("a record shows the sentence, its bytes and its probabilities", () => opened(sampleRun().report, {}, async (page) => {
-    const [row] = own().filter((each) => each.target === "carbon-price" && each.stance === "against").sort((a, b) => b.confidence - a.confidence);
+    const [row] = own().filter((each) => each.target === "carbon-price" && each.stance === "against")
+      .sort((a, b) => (b.holder_kind === "author") - (a.holder_kind === "author") || b.confidence - a.confidence);
     await page.evaluate(() => { location.hash = "#records?target=carbon-price&stance=against"; });
     const card = page.locator(".record").first();
     assert.match(await card.locator(".claim").textContent(), new RegExp(row.confidence.toFixed(2)));
@@ -211,6 +214,26 @@ describe("filters and links", () => {
       await page.goBack();
       assert.equal(await found(page), before);
     }));
+
+  test("a switch in a part leaves the page where it is, and keeps the focus", () => opened(sampleRun().report, {}, async (page) => {
+    for (const part of ["#standing", "#trends", "#network"]) {
+      const other = page.locator(`${part} .switch a:not([aria-current])`).first();
+      await other.scrollIntoViewIfNeeded();
+      const before = await page.evaluate(() => scrollY);
+      const label = await other.textContent();
+      await other.click();
+      await page.locator(`${part} .switch a[aria-current]`, { hasText: label }).waitFor();
+      assert.equal(await page.evaluate(() => scrollY), before, part);
+      assert.equal(await page.evaluate(() => document.activeElement.textContent), label);
+    }
+  }));
+
+  test("a link to a record shows it, not the form above", () => opened(sampleRun().report, {}, async (page) => {
+    await page.locator("article.glance figcaption a").first().click();
+    await page.waitForFunction(() => location.hash.includes("record="));
+    const top = await page.locator("#records article.record").first().evaluate((card) => card.getBoundingClientRect().top);
+    assert.ok(top >= 0 && top < 200, `the record is at ${top}`);
+  }));
 
   test("by keyboard: a figure opens its records and the focus goes with it", () => opened(sampleRun().report, {}, async (page) => {
     await page.locator("#standing td.against a").first().focus();

@@ -6,6 +6,7 @@ usage: check.py STANDPOINT FOLDER
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -53,6 +54,24 @@ def check_tables():
                 ours = parquet[column.name].to_pandas().astype("float64")
                 theirs = frame[column.name].astype("float64")
                 pandas.testing.assert_series_equal(ours, theirs, check_names=False, rtol=1e-6)
+
+
+def check_r():
+    """One line of R reads a table, numbers as numbers."""
+    if shutil.which("Rscript") is None:
+        print("no R: the tables are not read with it")
+        return
+    for table in TABLES:
+        read = f'd <- read.csv("{FOLDER}/{table}.csv"); cat(nrow(d), names(d)[sapply(d, is.numeric)])'
+        done = subprocess.run(["Rscript", "-e", read], capture_output=True, text=True, check=True)
+        rows, *numeric = done.stdout.split()
+        frame = pandas.read_csv(FOLDER / f"{table}.csv")
+        assert int(rows) == len(frame), table
+        for column in pyarrow.parquet.read_schema(FOLDER / f"{table}.parquet"):
+            # R knows no type for a column without a value.
+            number = pyarrow.types.is_floating(column.type) or pyarrow.types.is_integer(column.type)
+            if frame[column.name].notna().any():
+                assert (column.name in numeric) == number, f"{table}.{column.name}"
 
 
 def check_bytes():
@@ -184,9 +203,9 @@ def check_labelling():
     )
     assert from_doccano == gold and f"alpha      {ours:.3f}" in also_said
     # And the labels correct the run.
-    (FOLDER / "gold.jsonl").write_text(gold)
+    (FOLDER / "labels.jsonl").write_text(gold)
     csv = exported(
-        "corrected.csv", "report", FOLDER, "--gold", FOLDER / "gold.jsonl", "--sample", sample,
+        "corrected.csv", "report", FOLDER, "--gold", FOLDER / "labels.jsonl", "--sample", sample,
         "--format", "csv",
     )
     corrected = pandas.read_csv(csv)
@@ -215,7 +234,7 @@ def main():
     standpoint("run", "seeds", "--targets", "seeds/targets.toml", "--out", FOLDER,
                "--embedder", "lexical", "--stance-model", "lexical", code=1)
     for check in [
-        check_tables, check_bytes, check_aggregates, check_networks,
+        check_tables, check_r, check_bytes, check_aggregates, check_networks,
         check_citations_and_statements, check_labelling, check_formulas,
     ]:
         check()

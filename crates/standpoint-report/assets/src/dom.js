@@ -28,7 +28,7 @@ export const text = (string) => h("bdi", null, string);
 /** A text from outside as a link, if its address is of the web: Rust let no other through. */
 export const linked = (string, url) =>
   url && /^https?:\/\//i.test(url)
-    ? h("a", { href: url, rel: "noopener noreferrer", class: "out" }, text(string))
+    ? h("a", { href: url, rel: "noopener noreferrer", target: "_blank", class: "out" }, text(string))
     : text(string);
 
 /** What a document says of its rights, and what was noted when it was read. */

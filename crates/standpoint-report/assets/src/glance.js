@@ -1,7 +1,7 @@
 // At a glance: per target who is for and who against, each side with the sentence that shows it best.
 
 import { byline, own, recordKey } from "./data.js";
-import { chip, count, h, number, share, signed, text, unfold } from "./dom.js";
+import { STANCES, chip, count, h, number, share, signed, text, unfold } from "./dom.js";
 import { bar, total } from "./standing.js";
 import { records as recordsAt } from "./state.js";
 
@@ -12,24 +12,35 @@ const STEP = 12;
 const NAMES = 4;
 const SIDES = [["against", 1], ["favor", 0]];
 
-/** The names with the most pieces on a side, each a link to its records, and how many are left. */
-function names(data, by, target, stance) {
-  const who = by === "outlets" ? "outlet" : "actor";
-  const holder = by === "outlets" ? "author" : "actor";
+/** The rows of outlets or actors that are mostly on a side, those with the most pieces first. */
+function mostly(data, by, target, stance) {
   const rows = data.standing[by].filter((row) => row.target === target && row.name >= 0
     && [0, 1, 2].every((other) => other === stance || row.pieces[stance] > row.pieces[other]));
-  rows.sort((a, b) => b.pieces[stance] - a.pieces[stance] || a.name - b.name);
-  const shown = rows.slice(0, NAMES).flatMap((row, i) => [i ? ", " : "",
-    h("a", { href: recordsAt({ target: data.targets[target].id, holder, [who]: data[by][row.name] }) }, text(data[by][row.name]))]);
-  const left = rows.length - NAMES;
-  return rows.length > 0 && [shown, left > 0 && ` and ${number(left)} more`];
+  return rows.sort((a, b) => b.pieces[stance] - a.pieces[stance] || a.name - b.name);
 }
 
-/** The surest record of a target and stance whose sentence the page holds; an author's, if there is one. */
-function surest(data, target, stance) {
-  const { records } = data;
+/** Their names, each a link to its records, and how many are left. */
+function names(data, by, target, stance, rows) {
+  const filters = { target: data.targets[target].id, holder: by === "outlets" ? "author" : "actor", stance: STANCES[stance] };
+  const who = by === "outlets" ? "outlet" : "actor";
+  const left = rows.length - NAMES;
+  return [
+    rows.slice(0, NAMES).map((row, i) => [i ? ", " : "",
+      h("a", { href: recordsAt({ ...filters, [who]: data[by][row.name] }) }, text(data[by][row.name])),
+      row.pieces[stance] > 1 && ` (${number(row.pieces[stance])})`]),
+    left > 0 && [" and ", h("a", { href: recordsAt(filters) }, `${number(left)} more`)],
+  ];
+}
+
+/** The surest record of a target and stance whose sentence the page holds: an author's in one of these
+ * outlets, else an author's, else an actor's. */
+function surest(data, target, stance, outlets) {
+  const { records, places } = data;
+  const named = new Set(outlets.map((row) => row.name));
+  const rank = (record) => records.confidence[record]
+    + (records.actor[record] < 0 ? 1000 : 0)
+    + (records.actor[record] < 0 && named.has(places.outlet[own(data, records.piece[record])]) ? 1000 : 0);
   let best = -1;
-  const rank = (record) => (records.actor[record] < 0 ? 1000 : 0) + records.confidence[record];
   for (let record = 0; record < records.actor.length; record += 1) {
     if (records.target[record] !== target || records.stance[record] !== stance) continue;
     if (records.first[record] === records.first[record + 1]) continue;
@@ -58,13 +69,23 @@ function sentence(data, record) {
 }
 
 function side(data, target, [label, stance]) {
-  const outlets = names(data, "outlets", target, stance);
-  const actors = names(data, "actors", target, stance);
-  const record = surest(data, target, stance);
+  const outlets = mostly(data, "outlets", target, stance);
+  const actors = mostly(data, "actors", target, stance);
+  const record = surest(data, target, stance, outlets);
   return h("div", { class: `side ${label}` },
-    h("p", null, chip(stance), " ", outlets || (record < 0 ? "nobody" : "no outlet on the whole"),
-      actors && [h("span", { class: "quoted" }, "; quoted: "), actors]),
+    h("p", null, chip(stance), " ",
+      outlets.length > 0 ? ["in ", names(data, "outlets", target, stance, outlets)] : record < 0 ? "nobody" : "no outlet mostly",
+      actors.length > 0 && ["; quoted: ", names(data, "actors", target, stance, actors)]),
     record >= 0 && sentence(data, record));
+}
+
+/** How often labels are right here, where they were compared; else that they were not. */
+function trust({ agreement }) {
+  const of = ([right, all]) => `${number(right)} of ${number(all)}`;
+  const more = h("a", { href: "#guide" }, "how far to trust them");
+  return agreement
+    ? ["Labels are a model’s: on this run ", h("b", null, of(agreement.authors)), " of authors and ", h("b", null, of(agreement.actors)), " of quoted actors that were checked are right (", more, "). Read the sentences."]
+    : ["Labels are a model’s, and how often they are right was not measured here (", more, "). Read the sentences."];
 }
 
 function one(data, target) {
@@ -82,7 +103,8 @@ function one(data, target) {
 export function glance(data) {
   if (data.targets.length === 0) return null;
   return [
-    h("p", { class: "note" }, "Per target: the outlets whose authors are mostly for or against it, and quoted actors likewise; under each side its surest sentence. Bars count authors’ pieces: against to the left, favor to the right, neutral between, abstained apart."),
+    h("p", { class: "trust" }, trust(data)),
+    h("p", { class: "note" }, "Per target: the outlets that ran mostly pieces whose author is against or for it, and the actors whom texts quote so (in brackets how many pieces, where several); under each side a sentence. Bars count authors’ pieces: against to the left, favor to the right, neutral between, abstained apart."),
     unfold(data.targets.map((_, index) => index), FIRST, STEP, (target) => one(data, target), "target"),
   ];
 }

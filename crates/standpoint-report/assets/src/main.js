@@ -11,7 +11,18 @@ import { address, read } from "./state.js";
 import { trends } from "./trends.js";
 
 const body = (section) => document.querySelector(`#${section} .body`);
-const put = (section, nodes) => body(section).replaceChildren(...nodes.flat(Infinity).filter(Boolean));
+
+/** Draws a part. Where its switch had the focus, the new one gets it: without a focused element the
+ * browser jumps to the top of the page. */
+function put(section, nodes) {
+  const part = body(section);
+  const held = part.contains(document.activeElement);
+  const at = scrollY;
+  part.replaceChildren(...nodes.flat(Infinity).filter(Boolean));
+  if (!held) return;
+  part.querySelector(".switch a[aria-current]")?.focus({ preventScroll: true });
+  scrollTo(scrollX, at);
+}
 
 async function start() {
   const data = await load();
@@ -45,7 +56,8 @@ async function start() {
       // A switch inside a part leaves the part where it is.
       const { top, bottom } = section.getBoundingClientRect();
       const inside = ["standing", "trends", "network"].includes(state.section) && top < innerHeight / 2 && bottom > 0;
-      if (!inside) section.scrollIntoView();
+      const record = state.record && section.querySelector("article.record");
+      if (!inside) (record || section).scrollIntoView();
       if (state.section === "records") document.getElementById("h-records").focus({ preventScroll: true });
     }
   };

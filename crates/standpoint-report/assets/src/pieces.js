@@ -35,7 +35,7 @@ const days = (from, to) => Math.round((Date.parse(to) - Date.parse(from)) / 86_4
 
 /** What is known of how a copy differs. */
 function differs(data, place, stands, compared) {
-  if (place === stands) return h("span", { class: "stands" }, "stands for the piece");
+  if (place === stands) return h("span", { class: "stands" }, "stands for the piece: the longest text, the one that was read");
   if (!compared) return null;
   const difference = data.places.differences[place];
   if (!difference) return null;
@@ -47,7 +47,7 @@ function differs(data, place, stands, compared) {
   const cuts = data.places.cuts[place] ?? [];
   if (said.length === 0 && cuts.length === 0) return h("span", { class: "note" }, "the same text");
   return h("details", { class: "differs" },
-    h("summary", null, said.length > 0 ? said.join(", ") : "the same text, but for boilerplate"),
+    h("summary", null, said.length > 0 ? said.join(", ") : "the same text, but for boilerplate", h("span", { class: "shows" }, ": show")),
     difference.changes.map(([before, after]) => h("div", { class: "change" },
       before && h("p", null, h("span", { class: "label" }, "Not in this copy"), h("del", null, text(before))),
       after && h("p", null, h("span", { class: "label" }, "Only in this copy"), h("ins", null, text(after))))),

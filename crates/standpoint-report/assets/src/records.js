@@ -179,11 +179,11 @@ function card(data, record) {
 }
 
 /** Which records come first: those that take a side, then neutral ones, then those that abstain; of
- * each the surest. */
+ * each authors before quoted actors, whose labels are less often right, and the surest first. */
 function inOrder(data, found) {
-  const { confidence, stance } = data.records;
-  const rank = [0, 0, 1, 2];
-  return found.sort((a, b) => rank[stance[a]] - rank[stance[b]] || confidence[b] - confidence[a] || a - b);
+  const { actor, confidence, stance } = data.records;
+  const rank = (record) => 2 * [0, 0, 1, 2][stance[record]] + (actor[record] < 0 ? 0 : 1);
+  return found.sort((a, b) => rank(a) - rank(b) || confidence[b] - confidence[a] || a - b);
 }
 
 /** The part of the page. `navigate` is called with the new state after every change. */
@@ -261,8 +261,9 @@ export function recordsPart(data, navigate) {
     if (only) only.open = true;
   };
   const nodes = [
-    h("p", { class: "note" }, "A record is the stance of a holder toward a target in a document; of a piece, the document that stands for it. The sentence shown is the one that carries the stance most, by its weight and its own probability. Counts here are plain counts of what matches; intervals are given for whole groups only, above."),
+    h("p", { class: "note" }, "A record is the stance of a holder toward a target in a document; of a piece, the document that stands for it. The sentence shown is the one that carries the stance most, by its weight and its own probability. Copies of a piece are not listed again, so there are fewer records here than in the tables. Counts here are plain counts of what matches; intervals are given for whole groups only, above."),
     form, output, list,
+    h("p", { class: "note on-paper" }, "On paper stand the first records only, and their sentences without the document around them."),
   ];
   return { nodes, show };
 }

@@ -6,7 +6,7 @@ import { address, records as recordsAt } from "./state.js";
 
 const VIEWS = [["outlets", "Outlets"], ["authors", "Authors"], ["actors", "Quoted actors"]];
 /** Rows of a target that are shown at first. */
-const FIRST = 12;
+const FIRST = 20;
 
 /** The bar of some counts: against to the left of the middle, favor to the right, neutral astride it,
  * abstained apart at the right; shares of the pieces, on one scale. */

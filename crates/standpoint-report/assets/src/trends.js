@@ -12,7 +12,7 @@ import { address, records as recordsAt } from "./state.js";
 const CURVE = 150;
 const BARS = 46;
 const LEFT = 34;
-const RIGHT = 22;
+const RIGHT = 30;
 const BOTTOM = 22;
 const DAY = 86_400_000;
 
@@ -72,7 +72,9 @@ function chart(data, curve, step, domain, most, width) {
     } else root.append("path").attr("class", "band").attr("d", banded(run));
   }
   const path = line().x((p) => x(p.middle)).y((p) => y(p.position)).curve(curveMonotoneX);
-  for (const run of runs(points, (p) => p.position !== null)) {
+  // Beyond its band a curve would be a guess. Where no point has a band there are single pieces only.
+  const sure = points.some((p) => p.interval);
+  for (const run of runs(points, (p) => p.position !== null && (p.interval || !sure))) {
     root.append("path").attr("class", "curve").attr("d", path(run));
   }
   for (const point of points) {
@@ -124,6 +126,18 @@ function tableOf(data, curve, step) {
   return details;
 }
 
+/** What the curve of a target comes to, where its first and last points have bands. */
+function moved(curve) {
+  const known = curve.interval.flatMap((interval, i) => (interval ? [i] : []));
+  if (known.length < 2) return "; too few to tell a movement";
+  const [first, last] = [known[0], known.at(-1)];
+  const [from, to] = [curve.interval[first], curve.interval[last]];
+  const ends = `${signed(curve.position[first])} to ${signed(curve.position[last])}`;
+  if (to[0] > from[1]) return `; it moved toward favor, from ${ends}`;
+  if (to[1] < from[0]) return `; it moved toward against, from ${ends}`;
+  return `; no movement can be told (${ends}, and the bands overlap)`;
+}
+
 /** The part of the page, for a state. */
 export function trends(data, state) {
   const step = ["week", "month"].includes(state.every) ? state.every : data.trends.step;
@@ -146,7 +160,7 @@ export function trends(data, state) {
       h("figcaption", null, h("h3", null, text(data.targets[curve.target].text)),
         h("span", { class: "note" }, count(curve.pieces.map(total).reduce((a, b) => a + b, 0), "dated piece"),
           curve.undated > 0 && `, ${number(curve.undated)} without a date`,
-          curve.bandwidth !== null && `; smoothed over ±${number(Math.round(curve.bandwidth))} days`)),
+          curve.bandwidth !== null && `; smoothed over ±${number(Math.round(curve.bandwidth))} days`, moved(curve))),
       h("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "Chart" }, chart(data, curve, step, domain, most, width)),
       tableOf(data, curve, step)))),
   ];

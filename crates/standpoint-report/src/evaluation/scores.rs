@@ -174,6 +174,13 @@ impl Figures {
     }
 }
 
+impl Figures {
+    /// How many rows are answered rightly, and how many are answered.
+    pub fn right_of_answered(&self) -> [usize; 2] {
+        [self.confusion.correct(), self.answered]
+    }
+}
+
 /// One matrix per cluster: named ones in the order of names, then every row that stands alone.
 fn clusters(rows: &[Judged<'_>]) -> Vec<Confusion> {
     let mut named: BTreeMap<&str, Confusion> = BTreeMap::new();

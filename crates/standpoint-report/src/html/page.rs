@@ -34,6 +34,15 @@ pub(super) struct Page<'a> {
     evidence: EvidenceColumns,
     excerpts: ExcerptColumns<'a>,
     left: Left,
+    /// Of authors and actors, how many of the labels that were compared with gold are right.
+    agreement: Option<Agreement>,
+}
+
+/// Right ones, and all that were answered.
+#[derive(Debug, Serialize)]
+struct Agreement {
+    authors: [usize; 2],
+    actors: [usize; 2],
 }
 
 #[derive(Debug, Serialize)]
@@ -259,6 +268,10 @@ impl<'a> Page<'a> {
             evidence,
             excerpts,
             left: Left { records: data.offered, placed: data.in_several },
+            agreement: data.agreement().map(|scores| Agreement {
+                authors: scores.author.labels.overall.right_of_answered(),
+                actors: scores.actors.labels.overall.right_of_answered(),
+            }),
         }
     }
 }

@@ -88,7 +88,8 @@ fn agreement(data: &ReportData) -> Markup {
             b { (right(&actors.labels.overall)) } ". "
             "Who holds what toward which target, all three right, among actors: precision "
             (hundredths(actors.triplets.precision)) ", recall " (hundredths(actors.triplets.recall))
-            ". In the tables an abstention or a missing record is no answer, and no answer is wrong."
+            ". In the tables an abstention or a missing record is “no answer” and counts as wrong. F1 is 1 where
+            every label is found and no other is given."
         }
         div.ledger {
             (labels("Authors", &author.labels.overall, &scores.author_evidence))
@@ -103,8 +104,8 @@ fn agreement(data: &ReportData) -> Markup {
 
 /// How many of the answered rows are right, and of how many.
 fn right(figures: &Figures) -> String {
-    let right = (0..3).map(|i| figures.confusion.0[i][i]).sum::<usize>();
-    format!("{} of {}", number(right), number(figures.answered))
+    let [right, answered] = figures.right_of_answered();
+    format!("{} of {}", number(right), number(answered))
 }
 
 /// Labels of people against answers of the run, and what they come to.
@@ -198,7 +199,7 @@ pub(super) fn reading(data: &ReportData) -> Markup {
                     (row("scored by the stance model", summary.pairs_scored, 1))
                     (row("Texts truncated", summary.truncated_texts, 0))
                     (row("tokens of them not read", summary.truncated_tokens, 1))
-                    (row("Records", summary.records, 0))
+                    (row("Records, copies of a piece included", summary.records, 0))
                     (row("abstained", summary.abstained, 1))
                 }
             }
@@ -242,7 +243,7 @@ pub(super) fn reading(data: &ReportData) -> Markup {
                         dt { "Hash" } dd { code.hash { (text(&model.hash)) } }
                     }
                     @if let Some(card) = summary.cards.get(&model.name) {
-                        details { summary { "Its card" } pre.card { (text(card)) } }
+                        details { summary { "Its card" } pre.card tabindex="0" { (text(card)) } }
                     }
                 }
             }

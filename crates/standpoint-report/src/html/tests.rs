@@ -134,7 +134,7 @@ fn agreement_with_gold_is_told_and_by_whom() {
         "1 of 1 sentences that show it are in the evidence",
         "<th scope=\"row\">0.90 to 1.00</th>",
         "fitted to labels of yours: temperature <bdi>x</bdi>",
-        "<pre class=\"card\"><bdi>x</bdi></pre>",
+        "<pre class=\"card\" tabindex=\"0\"><bdi>x</bdi></pre>",
     ] {
         assert!(html.contains(told), "{told}");
     }
