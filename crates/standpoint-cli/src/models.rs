@@ -10,9 +10,11 @@ use anyhow::{Context, anyhow};
 use standpoint_core::{
     AttributionTagger, Embedder, ModelError, ModelInfo, Pair, StanceModel, Task,
 };
-use standpoint_encoder::{ModelFiles, PairClassifier, Precision, SentenceEncoder, TokenTagger};
+use standpoint_encoder::{
+    ModelFiles, PairClassifier, Precision, SentenceEncoder, TokenTagger, read_model_file,
+};
 use standpoint_stance::RuleTagger;
-use std::io::{Read, Write};
+use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -99,18 +101,13 @@ pub(crate) fn tagger(
     made.map_err(|error| Usage(error.into()).into())
 }
 
-/// Most of a folder's card that is read; ours have a fifth of it.
-const CARD_BYTES: u64 = 100_000;
-
 /// The card of a built-in model, or the one in a model's folder.
 pub(crate) fn card(model: &str) -> Option<String> {
     if let Some(known) = BUILT_IN.iter().find(|known| known.name == model) {
         return Some(known.card.trim_end().to_owned());
     }
-    let file = std::fs::File::open(Path::new(model).join("MODEL_CARD.md")).ok()?;
-    let mut card = Vec::new();
-    file.take(CARD_BYTES).read_to_end(&mut card).ok()?;
-    Some(String::from_utf8_lossy(&card).trim_end().to_owned())
+    let card = text_of(Path::new(model), "MODEL_CARD.md")?;
+    Some(card.trim_end().to_owned())
 }
 
 fn folder(model: &str, task: Task) -> anyhow::Result<&Path> {
@@ -138,7 +135,7 @@ enum Engine {
 impl Engine {
     fn of(folder: &Path) -> Self {
         let has = |name: &str| folder.join(name).exists();
-        let text = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap_or_default();
+        let text = |name: &str| text_of(folder, name).unwrap_or_default();
         let config: serde_json::Value =
             serde_json::from_str(&text("config.json")).unwrap_or_default();
         let is_bert = config["model_type"].as_str().is_none_or(|family| family == "bert");
@@ -206,9 +203,14 @@ fn show(model: &str) -> anyhow::Result<Outcome> {
     Ok(Outcome::Done)
 }
 
+/// A text file of a model folder, if it is there and of a model's size.
+fn text_of(folder: &Path, name: &str) -> Option<String> {
+    String::from_utf8(read_model_file(folder, name).ok()?).ok()
+}
+
 /// The task that a folder's `model.toml` states; `otherwise` where there is none.
 fn task_of(folder: &Path, otherwise: CheckedTask) -> Task {
-    let text = std::fs::read_to_string(folder.join("model.toml")).unwrap_or_default();
+    let text = text_of(folder, "model.toml").unwrap_or_default();
     let table: Option<toml::Table> = text.parse().ok();
     let stated = table.as_ref().and_then(|table| table.get("task")).and_then(toml::Value::as_str);
     match (stated, otherwise) {

@@ -7,7 +7,9 @@
 //! Inputs go to the engine one by one. A padded batch would be faster and would give a text other
 //! last digits beside other texts, which [`standpoint_core::StanceModel`] rules out.
 
-use crate::files::{EmbeddingSettings, Hypotheses, ModelToml, Pooling, StanceSettings, read_file};
+use crate::files::{
+    EmbeddingSettings, Hypotheses, ModelToml, Pooling, StanceSettings, read_model_file,
+};
 use crate::tokens::{Input, Tokens};
 use ndarray::Array2;
 use serde::Deserialize;
@@ -84,17 +86,23 @@ impl EngineFolder {
     }
 
     fn make(path: &Path, task: Task, engine: &str, weights: &str) -> Result<Self, String> {
-        let config_bytes = read_file(path, "config.json")?;
-        let tokenizer = read_file(path, "tokenizer.json")?;
+        let config_bytes = read_model_file(path, "config.json")?;
+        let tokenizer = read_model_file(path, "tokenizer.json")?;
         let config: AnyConfig = serde_json::from_slice(&config_bytes)
             .map_err(|error| format!("config.json: {error}"))?;
+        if !config.id2label.keys().copied().eq(0..config.id2label.len()) {
+            let numbers: Vec<_> = config.id2label.keys().collect();
+            return Err(format!(
+                "config.json: id2label numbers its labels {numbers:?}, not from 0 on"
+            ));
+        }
         // RoBERTa counts positions from behind the padding token's, so two of its rows are not used.
         let unused = if config.model_type.contains("roberta") { 2 } else { 0 };
         let longest = config.max_position_embeddings.saturating_sub(unused);
         let mut hasher = blake3::Hasher::new();
         hasher.update(engine.as_bytes());
         let settings = if path.join("model.toml").exists() {
-            let toml = read_file(path, "model.toml")?;
+            let toml = read_model_file(path, "model.toml")?;
             hasher.update(&toml);
             let settings: ModelToml =
                 toml::from_slice(&toml).map_err(|error| format!("model.toml: {error}"))?;
@@ -111,6 +119,9 @@ impl EngineFolder {
                 "model.toml: max_tokens is {}; by config.json this model reads {longest}",
                 settings.max_tokens
             ));
+        }
+        if !path.join(weights).is_file() {
+            return Err(format!("{weights} cannot be read (there is no such file)"));
         }
         let file = std::fs::File::open(path.join(weights))
             .map_err(|cause| format!("{weights} cannot be read ({cause})"))?;

@@ -7,6 +7,8 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use standpoint_core::{Label, ModelError, ModelInfo, Task};
 use std::borrow::Cow;
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
 /// The files of a model, embedded in the program or read from a folder.
@@ -102,17 +104,37 @@ pub struct StanceSettings {
     pub holders: bool,
 }
 
-/// No file of a model is larger: what is, was not meant.
-const MAX_BYTES: u64 = 4 << 30;
+/// Beyond, probabilities are 0 and 1, or no numbers.
+const TEMPERATURES: std::ops::RangeInclusive<f32> = 0.01..=100.0;
+
+/// The longest file of that name in a model folder, in bytes: what is longer was not meant. What is parsed
+/// takes some ten times its length in memory; weights are taken as they are.
+fn longest(name: &str) -> u64 {
+    match name {
+        "tokenizer.json" => 256 << 20,
+        name if name.ends_with(".safetensors") || name.ends_with(".onnx") => 4 << 30,
+        _ => 4 << 20,
+    }
+}
 
 /// The bytes of a file of a model folder.
-pub(crate) fn read_file(folder: &Path, name: &str) -> Result<Vec<u8>, String> {
-    let path = folder.join(name);
-    let metadata = path.metadata().map_err(|cause| format!("{name} cannot be read ({cause})"))?;
-    if !metadata.is_file() || metadata.len() > MAX_BYTES {
-        return Err(format!("{name} is not a file of at most {MAX_BYTES} bytes"));
+///
+/// # Errors
+/// What is wrong, with its name: it cannot be read, is no file (a pipe would be waited for for ever) or is
+/// longer than a model's file of that name is.
+pub fn read_model_file(folder: &Path, name: &str) -> Result<Vec<u8>, String> {
+    let (path, longest) = (folder.join(name), longest(name));
+    let unreadable = |cause: std::io::Error| format!("{name} cannot be read ({cause})");
+    let metadata = path.metadata().map_err(unreadable)?;
+    let mut bytes = Vec::new();
+    if metadata.is_file() && metadata.len() <= longest {
+        let file = File::open(&path).map_err(unreadable)?;
+        file.take(longest + 1).read_to_end(&mut bytes).map_err(unreadable)?;
     }
-    std::fs::read(&path).map_err(|cause| format!("{name} cannot be read ({cause})"))
+    if !metadata.is_file() || metadata.len().max(bytes.len() as u64) > longest {
+        return Err(format!("{name} is not a file of at most {longest} bytes"));
+    }
+    Ok(bytes)
 }
 
 impl ModelFiles {
@@ -124,7 +146,7 @@ impl ModelFiles {
         let origin = folder.display().to_string();
         let error = |reason| ModelError::Load { model: origin.clone(), reason };
         let read = |name: &str| {
-            read_file(folder, name).map_err(|reason| {
+            read_model_file(folder, name).map_err(|reason| {
                 error(format!(
                     "{reason}; a model folder holds model.toml, config.json, tokenizer.json and \
                      model.safetensors"
@@ -239,8 +261,9 @@ impl StanceSettings {
         if Label::ALL.iter().any(|label| !self.labels.contains(label)) {
             return Err("labels must hold favor, against and neutral, each once".to_owned());
         }
-        if !(self.temperature > 0.0 && self.temperature.is_finite()) {
-            return Err(format!("temperature {} is not above 0", self.temperature));
+        if !TEMPERATURES.contains(&self.temperature) {
+            let (least, most) = (TEMPERATURES.start(), TEMPERATURES.end());
+            return Err(format!("temperature {} is outside {least} to {most}", self.temperature));
         }
         Ok(())
     }
@@ -315,7 +338,7 @@ mod tests {
         let twice = table(r#"["favor", "favor", "neutral"]"#, "1").unwrap_err().to_string();
         assert!(twice.contains("each once"), "{twice}");
         let zero = table(right, "0").unwrap_err().to_string();
-        assert!(zero.contains("temperature 0 is not above 0"), "{zero}");
+        assert!(zero.contains("temperature 0 is outside 0.01 to 100"), "{zero}");
     }
 
     #[test]

@@ -45,7 +45,9 @@ mod tokens;
 mod weights;
 
 pub use engine::{Engine, EngineClassifier, EngineEmbedder, EngineFolder};
-pub use files::{EmbeddingSettings, Hypotheses, ModelFiles, ModelToml, Pooling, StanceSettings};
+pub use files::{
+    EmbeddingSettings, Hypotheses, ModelFiles, ModelToml, Pooling, StanceSettings, read_model_file,
+};
 pub use models::{PairClassifier, SentenceEncoder};
 pub use precision::Precision;
 pub use tagger::{FARTHEST, JOINT_WIDTH, Part, TokenTagger, distance_row, tagger_head};

@@ -83,6 +83,11 @@ impl Embedder for SentenceEncoder {
                 ),
             }
         });
+        for (text, vector) in texts.iter().zip(vectors.outer_iter()) {
+            if !vector.iter().all(|x| x.is_finite()) {
+                return Err(overflowed(&self.info, text));
+            }
+        }
         Ok(Embeddings { vectors, truncated: inputs.iter().map(|input| input.truncated).collect() })
     }
 }
@@ -159,7 +164,8 @@ impl PairClassifier {
     /// with the number of tokens that did not fit.
     ///
     /// # Errors
-    /// [`ModelError::Tokenize`] where a pair cannot be made into input.
+    /// [`ModelError::Tokenize`] where a pair cannot be made into input, and [`ModelError::Run`] where the
+    /// weights are so large that the answer is no number.
     pub fn logits(&self, pairs: &[Pair<'_>]) -> Result<Vec<([f32; 3], usize)>, ModelError> {
         // A passage meets many targets, and a target many passages: each is tokenised once.
         let mut words: HashMap<&str, Vec<u32>> = HashMap::new();
@@ -180,8 +186,17 @@ impl PairClassifier {
         let mut pooled = vec![0.0; firsts.len()];
         self.pooler.apply(&firsts, &mut pooled, Epilogue::Bias, &mut Workspace::default());
         pooled.iter_mut().for_each(|x| *x = x.tanh());
-        let answers = pooled.chunks_exact(hidden).zip(&inputs);
-        Ok(answers.map(|(pooled, input)| (self.head(pooled), input.truncated)).collect())
+        let answers = pooled.chunks_exact(hidden).zip(&inputs).zip(pairs);
+        let answer = |((pooled, input), pair): ((&[f32], &Input), &Pair<'_>)| {
+            let logits = self.head(pooled);
+            let finite = logits.iter().all(|x| x.is_finite());
+            if finite {
+                Ok((logits, input.truncated))
+            } else {
+                Err(overflowed(&self.info, pair.text))
+            }
+        };
+        answers.map(answer).collect()
     }
 
     fn words(&self, text: &str) -> Result<Vec<u32>, ModelError> {
@@ -226,10 +241,21 @@ pub(crate) struct Parts<'a> {
 impl<'a> Parts<'a> {
     pub(crate) fn parse(files: &'a ModelFiles, settings: &ModelToml) -> Result<Self, String> {
         let (config, tokens) = files.input_of(settings)?;
+        if tokens.text_is_of_type_1() && config.type_vocab_size < 2 {
+            let reason = "tokenizer.json: post_processor makes texts of token type 1, which the model \
+                          has not";
+            return Err(reason.to_owned());
+        }
         Ok(Self { config, tokens, weights: Weights::parse(&files.weights)? })
     }
 }
 
 pub(crate) fn unreadable(info: &ModelInfo, text: &str, reason: String) -> ModelError {
     ModelError::Tokenize { model: info.name.clone(), bytes: text.len(), reason }
+}
+
+/// Weights are finite when they are loaded; what they come to need not be.
+pub(crate) fn overflowed(info: &ModelInfo, text: &str) -> ModelError {
+    let reason = "its weights are too large: the answer is not a number".to_owned();
+    ModelError::Run { model: info.name.clone(), bytes: text.len(), reason }
 }

@@ -5,7 +5,10 @@
 //! post-processor once, so that a passage's tokens can be kept and set beside many targets. A text
 //! that happens to hold the letters `[SEP]` holds letters, not the mark between target and text.
 
+mod bounds;
+
 use standpoint_core::Span;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use tokenizers::{Encoding, Token, Tokenizer};
 
 /// One input of a model.
@@ -54,9 +57,8 @@ impl Template {
     /// Reads off what the tokenizer puts around one token, or around two.
     fn of(tokenizer: &Tokenizer, pair: bool) -> Result<Self, String> {
         let probe = || Encoding::from_tokens(vec![Token::new(0, String::new(), (0, 0))], 0);
-        let made = tokenizer
-            .post_process(probe(), pair.then(probe), true)
-            .map_err(|error| format!("tokenizer.json: post_processor: {error}"))?;
+        let made = guarded(|| tokenizer.post_process(probe(), pair.then(probe), true))
+            .map_err(|reason| format!("tokenizer.json: post_processor: {reason}"))?;
         let parts = 1 + usize::from(pair);
         let texts: Vec<usize> =
             (0..made.len()).filter(|&at| made.get_special_tokens_mask()[at] == 0).collect();
@@ -86,6 +88,11 @@ impl Template {
         Ok(Self { before, between, after, types: pair })
     }
 
+    /// The ids of its special tokens.
+    fn special(&self) -> impl Iterator<Item = u32> {
+        [&self.before, &self.between, &self.after].into_iter().flatten().copied()
+    }
+
     /// Tokens that are left for target and text.
     fn room(&self, max_tokens: usize) -> usize {
         max_tokens.saturating_sub(self.before.len() + self.between.len() + self.after.len())
@@ -99,16 +106,25 @@ impl Template {
     }
 }
 
+/// What the library says, which is not ours and may panic on a file that it was not written for.
+fn guarded<T>(work: impl FnOnce() -> tokenizers::Result<T>) -> Result<T, String> {
+    match catch_unwind(AssertUnwindSafe(work)) {
+        Ok(result) => result.map_err(|error| error.to_string()),
+        Err(_) => Err("the tokenizer broke down on it".to_owned()),
+    }
+}
+
 impl Tokens {
     /// Reads a `tokenizer.json` whose ids must all lie below `vocabulary`.
     ///
     /// # Errors
     /// What is wrong with the file.
     pub fn parse(json: &[u8], vocabulary: usize, max_tokens: usize) -> Result<Self, String> {
-        let mut tokenizer =
-            Tokenizer::from_bytes(json).map_err(|error| format!("tokenizer.json: {error}"))?;
+        let wrong = |reason: String| format!("tokenizer.json: {reason}");
+        bounds::check(json).map_err(wrong)?;
+        let mut tokenizer = guarded(|| Tokenizer::from_bytes(json)).map_err(wrong)?;
         tokenizer.with_padding(None);
-        tokenizer.with_truncation(None).map_err(|error| format!("tokenizer.json: {error}"))?;
+        tokenizer.with_truncation(None).map_err(|error| wrong(error.to_string()))?;
         tokenizer.set_encode_special_tokens(true);
         let largest = tokenizer.get_vocab(true).into_values().max().unwrap_or(0);
         if largest as usize >= vocabulary {
@@ -118,10 +134,23 @@ impl Tokens {
             ));
         }
         let (single, pair) = (Template::of(&tokenizer, false)?, Template::of(&tokenizer, true)?);
+        if let Some(id) =
+            single.special().chain(pair.special()).find(|id| *id as usize >= vocabulary)
+        {
+            return Err(format!(
+                "tokenizer.json: its post_processor has the token id {id}, \
+                 and config.json's vocab_size is {vocabulary}"
+            ));
+        }
         if pair.room(max_tokens) < 2 {
             return Err(format!("max_tokens is {max_tokens}: no room beside the special tokens"));
         }
         Ok(Self { tokenizer, single, pair, max_tokens })
+    }
+
+    /// Whether the tokens of a text by itself are of type 1.
+    pub(crate) fn text_is_of_type_1(&self) -> bool {
+        self.single.types
     }
 
     /// `[CLS] text [SEP]`, or what the model has for them, of the tokens of a text. What does not fit
@@ -161,11 +190,16 @@ impl Tokens {
     /// # Errors
     /// What the tokenizer says.
     pub fn placed(&self, text: &str) -> Result<Vec<Placed>, String> {
-        let encoding = self.tokenizer.encode(text, false).map_err(|error| error.to_string())?;
+        let encoding = guarded(|| self.tokenizer.encode(text, false))?;
+        // A tokenizer of bytes splits characters; a token then has the whole of those that it shares.
+        let place = |start: usize, end: usize| {
+            let start = text.floor_char_boundary(start);
+            Span::new(start, text.ceil_char_boundary(end).max(start))
+        };
         let ids = encoding.get_ids().iter().zip(encoding.get_offsets());
         let placed = ids.zip(encoding.get_word_ids()).map(|((&id, &(start, end)), word)| Placed {
             id,
-            span: Span::new(start, end),
+            span: place(start, end),
             word: *word,
         });
         Ok(placed.collect())
@@ -176,8 +210,7 @@ impl Tokens {
     /// # Errors
     /// What the tokenizer says.
     pub fn words(&self, text: &str) -> Result<Vec<u32>, String> {
-        let encoding =
-            self.tokenizer.encode_fast(text, false).map_err(|error| error.to_string())?;
+        let encoding = guarded(|| self.tokenizer.encode_fast(text, false))?;
         Ok(encoding.get_ids().to_vec())
     }
 }

@@ -2,15 +2,14 @@
 
 use crate::wire;
 use standpoint_core::Task;
-use standpoint_encoder::{EngineFolder, Input};
+use standpoint_encoder::{EngineFolder, Input, read_model_file};
 
 /// The file of the graph and its weights.
 pub(crate) const FILE: &str = "model.onnx";
 
 /// The bytes of [`FILE`], as far as they can be an ONNX file.
 pub(crate) fn read(folder: &EngineFolder) -> Result<Vec<u8>, String> {
-    let bytes = std::fs::read(folder.path.join(FILE));
-    let bytes = bytes.map_err(|cause| format!("cannot be read ({cause})"))?;
+    let bytes = read_model_file(&folder.path, FILE)?;
     wire::check(&bytes)?;
     Ok(bytes)
 }
