@@ -46,6 +46,19 @@ fn a_mistake_is_one_sentence_that_says_what_to_do() {
     assert_eq!(status, 2);
     assert!(error.contains("unknown field `thread`"), "{error}");
 
+    for (setting, expected) in [
+        ("out = \"../elsewhere\"", "leads out of this folder: give it as --out ../elsewhere"),
+        ("out = \"/elsewhere\"", "leads out of this folder: give it as --out /elsewhere"),
+        ("threads = 4000000000", "threads is 4000000000: give a number from 0 to 1024"),
+        ("[calibration]\nmodel = \"a\"\nhash = \"b\"\ntemperature = 1e-30", "outside 0.01 to 100"),
+    ] {
+        fs::write(path("standpoint.toml"), setting).unwrap();
+        let (status, error) =
+            fails(&["run", &a, "--target", "x", "--config", &path("standpoint.toml")]);
+        assert_eq!(status, 2);
+        assert!(error.contains(expected), "{error}");
+    }
+
     let (status, error) = fails(&["run", &a, "--target", "x", "--abstain-below", "50"]);
     assert_eq!(status, 2);
     assert!(error.contains("from 0 to 1"), "{error}");

@@ -1,5 +1,6 @@
 //! The command line, as clap reads it; help texts, completions and the man page come from here.
 
+use crate::settings::{LogFormat, MOST_THREADS};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use standpoint_encoder::Precision;
@@ -359,20 +360,11 @@ pub(crate) enum OutputFormat {
     Json,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum LogFormat {
-    /// For people.
-    Text,
-    /// One JSON object a line.
-    Json,
-}
-
 /// A number of threads that a machine can start; 0 stands for one per processor.
 fn threads(given: &str) -> Result<usize, String> {
     match given.parse() {
-        Ok(threads @ 0..=1024) => Ok(threads),
-        _ => Err("give a number of threads from 0 (one per processor) to 1024".to_owned()),
+        Ok(threads @ 0..=MOST_THREADS) => Ok(threads),
+        _ => Err(format!("give a number of threads from 0 (one per processor) to {MOST_THREADS}")),
     }
 }
 

@@ -1,11 +1,15 @@
 //! Settings from four layers: defaults < standpoint.toml < environment < flags.
 
-use crate::args::{ConfigArgs, LogFormat, ReadOptions, ScoreOptions};
+mod file;
+
+pub(crate) use file::{CalibrationTable, LogFormat, MOST_THREADS};
+
+use crate::args::{ConfigArgs, ReadOptions, ScoreOptions};
 use crate::{Outcome, Usage, models};
-use anyhow::{Context, anyhow};
+use anyhow::anyhow;
 use clap::ArgMatches;
 use clap::parser::ValueSource;
-use serde::{Deserialize, Serialize};
+use file::SettingsFile;
 use standpoint_core::{StanceModel, Target};
 use standpoint_encoder::Precision;
 use standpoint_ingest::Fields;
@@ -16,44 +20,13 @@ use standpoint_stance::Tempered;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{IsTerminal, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 const FILE: &str = "standpoint.toml";
 
 /// Our own warnings; those of libraries (a page with broken JSON-LD) say nothing a user could mend.
 const DEFAULT_LOG: &str = "error,standpoint_pipeline=warn,standpoint_ingest=warn";
-
-/// `standpoint.toml`. Unknown keys are errors: a misspelt setting must not be a silent default.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SettingsFile {
-    targets: Option<PathBuf>,
-    out: Option<PathBuf>,
-    threads: Option<usize>,
-    embedder: Option<String>,
-    stance_model: Option<String>,
-    tagger: Option<String>,
-    precision: Option<String>,
-    abstain_below: Option<f32>,
-    fields: Option<Vec<String>>,
-    file_names: Option<String>,
-    log_format: Option<LogFormat>,
-    calibration: Option<CalibrationTable>,
-}
-
-/// What `standpoint calibrate` found, the last table of a settings file.
-#[derive(Debug, Clone, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct CalibrationTable {
-    /// Name and hash of the stance model that it holds for.
-    pub(crate) model: String,
-    pub(crate) hash: String,
-    /// What the model's temperature is to be multiplied by.
-    pub(crate) temperature: f32,
-    /// The setting of that name, unless it is given elsewhere.
-    pub(crate) abstain_below: Option<f32>,
-}
 
 /// A setting's value and where it came from.
 #[derive(Debug, Clone)]
@@ -75,7 +48,7 @@ impl<'a> Layers<'a> {
     pub(crate) fn new(read: &'a ReadOptions, matches: &'a ArgMatches) -> anyhow::Result<Self> {
         let path = read.config.clone().unwrap_or_else(|| PathBuf::from(FILE));
         let file = if read.config.is_some() || path.exists() {
-            read_file(&path).map_err(Usage)?
+            SettingsFile::read(&path).map_err(Usage)?
         } else {
             SettingsFile::default()
         };
@@ -195,10 +168,6 @@ impl<'a> Layers<'a> {
             ))
             .into());
         }
-        if !(table.temperature > 0.0 && table.temperature.is_finite()) {
-            let reason = "[calibration] temperature is not above 0";
-            return Err(Usage(anyhow!("{}: {reason}", self.file_name)).into());
-        }
         Ok(Arc::new(Tempered::new(model, table.temperature)))
     }
 
@@ -292,13 +261,6 @@ impl<'a> Layers<'a> {
             LogFormat::Json => log.json().init(),
         }
     }
-}
-
-fn read_file(path: &Path) -> anyhow::Result<SettingsFile> {
-    let text = std::fs::read_to_string(path)
-        .with_context(|| format!("cannot read the settings file {}", path.display()))?;
-    toml::from_str(&text)
-        .map_err(|error| anyhow!("{}: {}", path.display(), error.to_string().trim_end()))
 }
 
 /// `standpoint config`: every setting, its value and where it came from.

@@ -32,4 +32,6 @@ pub use intake::{Corpus, Intake, intake};
 pub use run::{Background, Event, Job, run};
 pub use scoring::Models;
 pub use survey::{Survey, survey};
-pub use targets::{Gold, check_targets, read_target_gold, read_targets, targets_from_phrases};
+pub use targets::{
+    Gold, check_targets, read_target_gold, read_targets, read_toml, targets_from_phrases,
+};

@@ -2,10 +2,19 @@
 
 use crate::PipelineError;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use standpoint_core::Target;
 use standpoint_report::evaluation::{GoldRecord, read_gold};
 use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
+
+/// The longest file that somebody writes by hand, in bytes: a hundred thousand targets.
+const LONGEST: u64 = 16 << 20;
+
+/// The longest account of what is wrong with it, in bytes.
+const LONGEST_REASON: usize = 2_000;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -66,12 +75,32 @@ pub fn read_target_gold(path: &Path) -> Result<Option<Gold>, PipelineError> {
 
 fn read_file(path: &Path) -> Result<TargetFile, PipelineError> {
     let wrong = |reason: String| PipelineError::Targets { path: path.to_owned(), reason };
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| wrong(format!("cannot read the target file: {error}")))?;
-    let file: TargetFile =
-        toml::from_str(&text).map_err(|error| wrong(error.to_string().trim_end().to_owned()))?;
+    let file: TargetFile = read_toml(path).map_err(wrong)?;
     check_targets(&file.target).map_err(wrong)?;
     Ok(file)
+}
+
+/// Reads a TOML file that people write by hand: targets, settings.
+///
+/// # Errors
+/// A reason, with line and column, where it cannot be read, is longer than any of these is, or is not such TOML.
+pub fn read_toml<T: DeserializeOwned>(path: &Path) -> Result<T, String> {
+    let mut text = String::new();
+    File::open(path)
+        .and_then(|file| file.take(LONGEST + 1).read_to_string(&mut text))
+        .map_err(|error| format!("cannot read the file: {error}"))?;
+    if text.len() as u64 > LONGEST {
+        return Err(format!("longer than {} MB, so it is another file", LONGEST >> 20));
+    }
+    toml::from_str(&text).map_err(|error| {
+        // The error shows the line, which need not be one that people wrote.
+        let shown = error.to_string();
+        if shown.len() > LONGEST_REASON {
+            error.message().to_owned()
+        } else {
+            shown.trim_end().to_owned()
+        }
+    })
 }
 
 /// Targets given as plain phrases: the id is the phrase in lower case with hyphens.
@@ -167,6 +196,21 @@ mod tests {
         std::fs::write(&path, list.split_once("[[").unwrap().1.replace("target]]", "[[target]]"))
             .unwrap();
         assert_eq!(read_target_gold(&path).unwrap(), None);
+    }
+
+    #[test]
+    fn a_file_that_nobody_wrote_by_hand_is_not_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("targets.toml");
+        File::create(&path).unwrap().set_len(1 << 40).unwrap();
+        let error = read_targets(&path).unwrap_err().to_string();
+        assert!(error.contains("longer than 16 MB, so it is another file"), "{error}");
+    }
+
+    #[test]
+    fn nesting_without_end_is_refused() {
+        let error = read(&format!("target = {}", "[".repeat(200_000))).unwrap_err();
+        assert!(error.ends_with("cannot recurse further; max recursion depth met"), "{error:.300}");
     }
 
     #[test]
