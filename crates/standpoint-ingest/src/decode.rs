@@ -65,12 +65,18 @@ pub(crate) fn decode(bytes: &[u8], html: bool) -> Decoded {
     if replaced {
         notes.push("bytes that could not be decoded were replaced by U+FFFD".to_owned());
     }
+    let text = without_nuls(text, &mut notes);
+    Decoded { text, notes }
+}
+
+/// The text without its NULs, which are noted.
+pub(crate) fn without_nuls(text: String, notes: &mut Vec<String>) -> String {
     let nuls = text.matches('\0').count();
     if nuls == 0 {
-        return Decoded { text, notes };
+        return text;
     }
     notes.push(format!("NUL characters that were left out: {nuls}"));
-    Decoded { text: text.replace('\0', ""), notes }
+    text.replace('\0', "")
 }
 
 /// The text, and whether some of it had to be replaced.
@@ -147,6 +153,14 @@ mod tests {
         let decoded = decode(&text, false);
         assert_eq!(decoded.text, "Zoë said: “Nein”, sagte Zoë Márkány.");
         assert_eq!(decoded.notes, ["bytes that are not UTF-8 and were read as windows-1252: 1"]);
+    }
+
+    #[test]
+    fn nuls_of_a_text_that_came_decoded_are_left_out_too() {
+        // A PDF's fonts may map any code to them.
+        let mut notes = Vec::new();
+        assert_eq!(without_nuls("a\0b\0".to_owned(), &mut notes), "ab");
+        assert_eq!(notes, ["NUL characters that were left out: 2"]);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use standpoint_core::{Document, Failure};
 
 use crate::bylines;
 use crate::cuts::{self, Known, same_name};
-use crate::decode::decode;
+use crate::decode::{decode, without_nuls};
 use crate::kind::{self, Section, Signals};
 use crate::{Markup, Metadata, Raw, dates, html, markdown, pdf};
 
@@ -25,7 +25,7 @@ pub fn prepare(raw: Raw) -> Result<Document, Failure> {
     let Raw { source, id, content, markup, metadata, mut notes } = raw;
     let fail = |reason: String| Failure { at: source.clone(), reason };
     let decoded = if markup == Markup::Pdf {
-        pdf::text(&content).map_err(&fail)?
+        without_nuls(pdf::text(&content).map_err(&fail)?, &mut notes)
     } else {
         let decoded = decode(&content, matches!(markup, Markup::Html | Markup::Fragment));
         notes.extend(decoded.notes);

@@ -262,6 +262,31 @@ fn strange_text_is_text() {
 }
 
 #[test]
+fn text_in_no_or_in_two_encodings_is_read_in_every_format_and_noted() {
+    // A whole word of UTF-8, and one byte of another encoding.
+    let text = b"Zo\xC3\xAB M\xC3\xA1rk\xC3\xA1ny and Zo\xEB said: the levy is fair, and it works.";
+    let around = |before: &str, after: &str| [before.as_bytes(), text, after.as_bytes()].concat();
+    for (name, content) in [
+        ("a.txt", around("", "")),
+        ("a.md", around("# Levy\n\n", "\n")),
+        ("a.html", around("<html><body><article><p>", "</p></article></body></html>")),
+        ("a.csv", around("id,text\n1,\"", "\"\n")),
+        ("a.jsonl", around("{\"text\": \"", "\"}\n")),
+    ] {
+        let rows = read(name, &content);
+        let [Ok(document)] = &rows[..] else { panic!("{name}: {rows:?}") };
+        assert!(
+            document.text.contains("Zoë Márkány and Zoë said: the levy"),
+            "{name}: {}",
+            document.text
+        );
+        let noted = &document.notes[..];
+        let expected = "bytes that are not UTF-8 and were read as windows-1252: 1";
+        assert_eq!(noted, [expected], "{name}");
+    }
+}
+
+#[test]
 fn dates_that_cannot_be_are_left_out_and_noted() {
     let read = |date: &str| {
         let line = format!("{{\"text\": \"The levy works.\", \"date\": {date}}}\n");
@@ -362,6 +387,14 @@ fn many_sentences(count: usize) {
     let found = passages(document);
     assert_eq!(found.len(), count);
     assert!(found.iter().all(|passage| passage.span.of(&document.text) == Some("Go on.")));
+}
+
+#[test]
+fn a_parquet_column_that_starts_before_its_file_is_a_failure() {
+    let name = "negative-column-start.parquet";
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name);
+    let reason = failure(name, &std::fs::read(path).expect("a fixture"));
+    assert!(reason.contains("the Parquet reader broke down on it"), "{reason}");
 }
 
 #[test]

@@ -13,12 +13,15 @@ use arrow_schema::{DataType, TimeUnit};
 use standpoint_core::Failure;
 
 use super::content::Seekable;
-use super::{Raw, failure, row};
+use super::{Raw, failure, guarded, row};
 use crate::dates;
 use crate::fields::{Field, Fields};
 
 /// Rows in memory at a time; articles are some kilobytes long.
 const BATCH: usize = 256;
+
+/// What a damaged file may make panic.
+const READER: &str = "Parquet reader";
 
 const FIELDS: [Field; 10] = [
     Field::Id,
@@ -63,17 +66,26 @@ impl Rows {
         let broken = |error: ::parquet::errors::ParquetError| {
             failure(&name, None, format!("cannot be read as Parquet: {error}"))
         };
-        let builder = ParquetRecordBatchReaderBuilder::try_new(source).map_err(broken)?;
+        let panicked = |reason| failure(&name, None, reason);
+        let opened = guarded(READER, || ParquetRecordBatchReaderBuilder::try_new(source));
+        let builder = opened.map_err(panicked)?.map_err(broken)?;
         let all: Vec<String> =
             builder.schema().fields().iter().map(|field| field.name().clone()).collect();
-        if fields.positions(Field::Text, &all).is_empty() {
+        let texts = fields.positions(Field::Text, &all);
+        let Some(&first) = texts.first() else {
             return Err(failure(&name, None, fields.no_text(&all)));
+        };
+        let columns = builder.schema().fields();
+        if !texts.iter().any(|&at| holds_text(columns[at].data_type())) {
+            let kind = columns[first].data_type();
+            let reason = format!("the column {:?} holds {kind}; it should be the text", all[first]);
+            return Err(failure(&name, None, reason));
         }
         let wanted: Vec<usize> =
             FIELDS.iter().flat_map(|&field| fields.positions(field, &all)).collect();
         let mask = ProjectionMask::roots(builder.parquet_schema(), wanted);
-        let batches =
-            builder.with_projection(mask).with_batch_size(BATCH).build().map_err(broken)?;
+        let builder = builder.with_projection(mask).with_batch_size(BATCH);
+        let batches = guarded(READER, || builder.build()).map_err(panicked)?.map_err(broken)?;
         let fields = fields.clone();
         Ok(Rows {
             batches,
@@ -96,17 +108,18 @@ impl Iterator for Rows {
             if self.ended {
                 return None;
             }
-            match self.batches.next() {
-                None => {
+            let next = guarded(READER, || self.batches.next().transpose());
+            match next.and_then(|next| next.map_err(|error| format!("cannot be read: {error}"))) {
+                Ok(None) => {
                     self.ended = true;
                     return None;
                 }
-                Some(Err(error)) => {
+                Err(reason) => {
                     self.ended = true;
-                    let reason = format!("cannot be read: {error}. The rows from here on are lost");
+                    let reason = format!("{reason}. The rows from here on are lost");
                     return Some(Err(failure(&self.name, Some(self.row + 1), reason)));
                 }
-                Some(Ok(batch)) => {
+                Ok(Some(batch)) => {
                     let names = batch.schema();
                     self.columns = names.fields().iter().map(|f| f.name().clone()).collect();
                     self.batch = Some(batch);
@@ -122,6 +135,14 @@ impl Iterator for Rows {
             let columns = self.fields.positions(field, &self.columns).into_iter();
             columns.flat_map(|column| texts(batch.column(column), at)).collect()
         }))
+    }
+}
+
+fn holds_text(kind: &DataType) -> bool {
+    match kind {
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => true,
+        DataType::Dictionary(_, values) => holds_text(values),
+        _ => false,
     }
 }
 
@@ -250,6 +271,20 @@ mod tests {
         let rows = read("a.parquet", &bytes, &Fields::default());
         let [Err(failure)] = &rows[..] else { panic!("{rows:?}") };
         assert!(failure.reason.contains("found: inhalt. Name it with --field text=NAME"));
+    }
+
+    #[test]
+    fn a_text_that_is_of_another_type_is_no_text() {
+        let (numbers, lists) = (
+            Arc::new(Int64Array::from(vec![7])) as Arc<dyn Array>,
+            ListArray::from_iter_primitive::<Int64Type, _, _>([Some(vec![Some(1)])]),
+        );
+        for (column, kind) in [(numbers, "Int64"), (Arc::new(lists) as Arc<dyn Array>, "List")] {
+            let rows = read("a.parquet", &file(vec![("text", column)]), &Fields::default());
+            let [Err(failure)] = &rows[..] else { panic!("{rows:?}") };
+            let expected = format!("the column \"text\" holds {kind}");
+            assert!(failure.reason.starts_with(&expected), "{failure}");
+        }
     }
 
     #[test]
