@@ -5,6 +5,8 @@
 //! counts; for each page true positives, false positives and false negatives as shares of their
 //! sum; precision and recall averaged over pages; F1 of the two averages.
 
+mod metadata;
+
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::io::Read;
@@ -115,6 +117,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let folder = arguments.next().ok_or("usage: extraction FOLDER [WRITE_TEXTS_TO]")?;
     let dump = arguments.next();
     let pages = read(&folder)?;
+    let shown = Path::new(env!("CARGO_MANIFEST_DIR")).join("metadata.jsonl");
+    let shown = metadata::read(&shown)?;
+    let mut read_rows = Vec::new();
     // A page that breaks an extractor is a page without text for it, not the end of the run.
     std::panic::set_hook(Box::new(|_| {}));
     println!("{} pages", pages.len());
@@ -125,6 +130,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for (name, extract) in EXTRACTORS {
         let mut shares = Vec::new();
         let mut metadata = [0; 4];
+        let mut scores = metadata::Scores::default();
         let mut time = Duration::ZERO;
         let mut broken = 0;
         for page in &pages {
@@ -134,6 +140,9 @@ fn main() -> Result<(), Box<dyn Error>> {
             broken += usize::from(found.is_err());
             let article = found.ok().flatten().unwrap_or_default();
             shares.push(Shares::of(&page.body, &article.text));
+            if let Some(shown) = shown.iter().find(|shown| shown.page == page.id) {
+                scores.add(shown, &article.metadata);
+            }
             for (count, field) in metadata.iter_mut().zip(&article.metadata) {
                 *count += usize::from(field.is_some());
             }
@@ -151,10 +160,15 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!(
             "| {name} | {f1:.3} | {precision:.3} | {recall:.3} | {title} | {author} | {date} | {site} | {ms:.1} |"
         );
+        let metadata::Scores { title, authors, date } = scores;
+        read_rows.push(format!("| {name} | {title} | {authors} | {date} |"));
         if broken > 0 {
             println!("{name} panicked on {broken} pages");
         }
     }
+    println!("\nof {} pages, right / missing / wrong / found though not shown:", shown.len());
+    println!("| extractor | title | authors | date |\n| --- | --- | --- | --- |");
+    println!("{}", read_rows.join("\n"));
     Ok(())
 }
 

@@ -125,7 +125,8 @@ pub enum CutReason {
     Signup,
     /// Links to other articles ("More from …", "Read more: …").
     Related,
-    /// Agency-feed and views-are-the-author's-own disclaimers.
+    /// Agency-feed and views-are-the-author's-own disclaimers; what a page says of itself (cookies,
+    /// advertisements).
     Disclaimer,
     /// Copyright line.
     Copyright,

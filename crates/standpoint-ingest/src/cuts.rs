@@ -173,6 +173,29 @@ mod tests {
     }
 
     #[test]
+    fn what_a_page_says_of_itself_is_cut_wherever_it_stands() {
+        let lines = [
+            ("Advertisement", "disclaimer"),
+            ("This slideshow requires JavaScript.", "disclaimer"),
+            ("[button link=”http://x.example/”] Send us yours[/button]", "disclaimer"),
+            ("SEE MORE: Another story", "related"),
+            ("Follow Ledger on Instagram and Facebook.", "signup"),
+        ];
+        for (line, reason) in lines {
+            let text = format!("{BODY}\n\n{line}\n\n{BODY}");
+            assert_eq!(pairs(&cuts_of(&text)), [(line, reason)]);
+        }
+        for line in [
+            "Advertisements lie.",
+            "https://x.example/a",
+            "[The button] was red.",
+            "Follow Mr. Tolva's money on Facebook.",
+        ] {
+            assert_eq!(cuts_of(&format!("{BODY}\n\n{line}\n\n{BODY}")), [], "{line}");
+        }
+    }
+
+    #[test]
     fn the_matter_between_headline_and_body_is_cut_and_read() {
         let text = format!(
             "Pass the levy\n\nThe Harbour Courier\nBY MARO ILVES\nAbroad | Opinion\n\

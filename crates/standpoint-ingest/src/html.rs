@@ -99,7 +99,8 @@ fn extract(html: &str) -> Result<Page, String> {
         metadata.authors = meta.author.split(';').map(str::to_owned).filter_map(some).collect();
     }
     metadata.sections.extend(meta.categories);
-    Ok(Page { text: once(&paragraphs(&found.content_html)), metadata })
+    let own = metadata.url.as_deref().unwrap_or_default();
+    Ok(Page { text: once(&paragraphs(&found.content_html), own), metadata })
 }
 
 fn too_deep() -> String {
@@ -142,8 +143,9 @@ fn stated(document: &Document) -> Metadata {
         sections.push("Opinion".to_owned());
     }
     let html = document.get_elements_by_tag_name(root, "html");
+    let title = first("og:title").map(|stated| shown(document, &stated).unwrap_or(stated));
     Metadata {
-        title: first("og:title"),
+        title,
         authors: linked.authors,
         outlet: first("og:site_name").or(linked.publisher),
         url: first("og:url"),
@@ -157,6 +159,26 @@ fn stated(document: &Document) -> Metadata {
         sections,
         rights: None,
     }
+}
+
+/// The headline as the page shows it, where what is stated for social networks says it in other words or
+/// with the name of a section behind it: the one first-level heading that shares half of the words.
+fn shown(document: &Document, stated: &str) -> Option<String> {
+    let words = |text: &str| -> HashSet<String> {
+        let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+        words.map(str::to_lowercase).collect()
+    };
+    let stated = words(stated);
+    let alike = |heading: &String| {
+        let own = words(heading);
+        own.intersection(&stated).count() * 2 >= own.len().max(stated.len())
+    };
+    let headings = document.get_elements_by_tag_name(document.root(), "h1");
+    let texts = headings.into_iter().map(|id| document.text_content(id));
+    let folded = texts.map(|text| text.split_whitespace().collect::<Vec<_>>().join(" "));
+    let mut found = folded.filter(|heading| !heading.is_empty() && alike(heading));
+    let first = found.next()?;
+    found.all(|other| other == first).then_some(first)
 }
 
 /// What JSON-LD says of the article.
@@ -209,11 +231,14 @@ fn paragraphs(html: &str) -> String {
 }
 
 /// The paragraphs without those that stood before, word for word: pages repeat their notices and teasers,
-/// once for each width of a screen. Short ones may be refrains.
-fn once(text: &str) -> String {
+/// once for each width of a screen. Short ones may be refrains. Nor is the page's `own` address a paragraph
+/// of it, which some have at their top to be copied from there.
+fn once(text: &str, own: &str) -> String {
     let mut seen = HashSet::new();
     let all = text.split("\n\n");
-    let first = all.filter(|paragraph| paragraph.len() <= REFRAIN || seen.insert(*paragraph));
+    let first = all.filter(|paragraph| {
+        *paragraph != own && (paragraph.len() <= REFRAIN || seen.insert(*paragraph))
+    });
     first.collect::<Vec<_>>().join("\n\n")
 }
 
@@ -324,10 +349,38 @@ mod tests {
     }
 
     #[test]
+    fn the_title_is_the_headline_that_the_page_shows() {
+        let title = |stated: &str, headings: &str| {
+            let head = format!(r#"<meta property="og:title" content="{stated}">"#);
+            page(&head, &format!("{headings}<article><p>{PARAGRAPH}</article>")).metadata.title
+        };
+        let (own, stated) =
+            ("<h1>Pass the\n levy &amp; be done</h1>", "Pass the levy and be done - News");
+        assert_eq!(title(stated, own).as_deref(), Some("Pass the levy & be done"));
+        assert_eq!(
+            title(stated, "<h1>The Ledger</h1>").as_deref(),
+            Some(stated),
+            "another heading"
+        );
+        let two = format!("{own}<h1>Do not pass the levy, and be done</h1>");
+        assert_eq!(title(stated, &two).as_deref(), Some(stated), "which of them is not clear");
+        assert_eq!(title(stated, "<h1></h1>").as_deref(), Some(stated));
+    }
+
+    #[test]
     fn a_paragraph_that_comes_twice_is_read_once() {
         let body =
             format!("<article><p>{PARAGRAPH}<p>Hear, hear!<p>{PARAGRAPH}<p>Hear, hear!</article>");
         assert_eq!(page("", &body).text, format!("{PARAGRAPH}\n\nHear, hear!\n\nHear, hear!"));
+    }
+
+    #[test]
+    fn the_pages_own_address_is_no_paragraph() {
+        let (own, other) = ("https://x.example/a", "https://x.example/b");
+        let body =
+            format!("<article><p>{own}<p>{PARAGRAPH}<p>{other}<p>{PARAGRAPH} Yes.</article>");
+        let text = page(&format!(r#"<meta property="og:url" content="{own}">"#), &body).text;
+        assert_eq!(text, format!("{PARAGRAPH}\n\n{other}\n\n{PARAGRAPH} Yes."));
     }
 
     #[test]

@@ -26,6 +26,8 @@ struct Forms {
     signup: Regex,
     signup_words: Regex,
     cookies: Regex,
+    /// What a page says of itself: labels of advertisements, and what its programs left undone.
+    machinery: Regex,
     disclaimer: Regex,
     disclaimer_words: Regex,
     no_position: Regex,
@@ -41,7 +43,7 @@ static FORMS: LazyLock<Forms> = LazyLock::new(|| {
     let form = |parts: &[&str]| Regex::new(&parts.concat()).expect("a valid expression");
     Forms {
         related: form(&[
-            r"(?i)^[\[(>»→▶* ]*(?:read (?:more|also|next)|also read|see also|further reading",
+            r"(?i)^[\[(>»→▶* ]*(?:read (?:more|also|next)|also read|see (?:also|more)|further reading",
             r"|related(?: (?:stories|story|content|articles?))?|you may also like|keep reading",
             r"|lesen sie auch|mehr zum thema|weiterlesen)\s?:\s*\S",
         ]),
@@ -55,7 +57,7 @@ static FORMS: LazyLock<Forms> = LazyLock::new(|| {
         ]),
         signup: form(&[
             r"(?i)^(?:click here to )?(?:sign up|subscribe|register|join \d|join (?:our|the|us)",
-            r"|get (?:the|our)\b|follow (?:us|@)|never miss|don.t miss|like what you(?: just)? read",
+            r"|get (?:the|our)\b|follow (?:us|@|(?-i:[A-Z]\S*(?: [A-Z]\S*){0,3}) on\b)|never miss|don.t miss|like what you(?: just)? read",
             r"|enjoy(?:ed|ing)? this|want more|(?:jetzt )?abonnieren|newsletter)",
         ]),
         signup_words: form(&[
@@ -66,6 +68,10 @@ static FORMS: LazyLock<Forms> = LazyLock::new(|| {
         cookies: form(&[
             r"(?i)^(?:(?:this|our) (?:web)?site|we(?: and our partners)?) uses? cookies\b",
             r"|^(?:strictly )?necessary cookies are\b|^any cookies that may not be\b",
+        ]),
+        machinery: form(&[
+            r"(?i)^(?:adver(?:t|ts|tisements?|tising|torial)|anzeige|publicidade|this \w+ requires javascript\.?",
+            r"|\[(?:button|caption|gallery|embed|video|audio|playlist)\b[^\]]*\].*\[/\w+\])$",
         ]),
         disclaimer: form(&[
             r"(?i)^(?:.{0,80}\b(?:views?|opinions?) expressed\b|(?:the )?(?:views?|opinions?) (?:of|in|are) ",
@@ -189,6 +195,9 @@ pub(super) fn anywhere(line: &str) -> Option<CutReason> {
     }
     if line.chars().count() > LONGEST_ANYWHERE || line.contains('\n') {
         return None;
+    }
+    if FORMS.machinery.is_match(line) {
+        return Some(CutReason::Disclaimer);
     }
     // The titles of articles have no full stop.
     let title = !line.ends_with(['.', '!', ';', ',']);
