@@ -183,8 +183,8 @@ impl Article {
         let byte = |char: usize| bytes.get(char).copied().unwrap_or(self.text.len());
         let spans = |marks: &[Mark]| -> Vec<Span> {
             let spans = marks.iter().flat_map(|mark| &mark.spans);
-            let mut spans: Vec<Span> =
-                spans.map(|&(start, end)| Span::new(byte(start), byte(end))).collect();
+            let spans = spans.map(|&(start, end)| Span::new(byte(start), byte(end)));
+            let mut spans: Vec<Span> = spans.filter(|span| !span.is_empty()).collect();
             spans.sort_unstable();
             spans
         };
@@ -238,10 +238,11 @@ mod tests {
         let article = serde_json::json!({ "text": text, "attributions": [
             { "source": mark(11, 13), "cue": mark(14, 17), "content": mark(3, 10) },
             { "source": mark(0, 1), "cue": mark(14, 17), "content": mark(19, 22) },
+            { "source": mark(0, 1), "cue": mark(22, 2), "content": mark(19, 22) },
         ] });
         std::fs::write(&path, article.to_string()).unwrap();
         let (paragraphs, left_out) = read_attributions(&path).unwrap();
-        assert_eq!((paragraphs.len(), left_out), (2, 1));
+        assert_eq!((paragraphs.len(), left_out), (2, 2));
         let (text, attributions) = &paragraphs[0];
         let of = |span: Span| span.of(text).unwrap();
         let [a] = &attributions[..] else { panic!("one attribution") };
