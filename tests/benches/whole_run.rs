@@ -9,6 +9,7 @@ use standpoint_encoder::Precision;
 use standpoint_ingest::Fields;
 use standpoint_pipeline::{Corpus, Job, Models, read_targets, run};
 use standpoint_tests::{root, seeds};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -36,6 +37,7 @@ fn job(out: &Path, threads: usize) -> Job {
         threads,
         background: standpoint_pipeline::Background::default(),
         abstain_below: 0.4,
+        settings: BTreeMap::new(),
     }
 }
 

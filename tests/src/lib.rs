@@ -65,14 +65,14 @@ pub fn stderr(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).expect("output is UTF-8")
 }
 
-/// The files of an output folder by name, without the store and with the timings taken out of
-/// `run.json`: all that must be equal between two runs of one job.
+/// The files of an output folder by name, without the store and the lock, and with the timings taken
+/// out of `run.json`: all that must be equal between two runs of one job.
 pub fn results(out: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut files = BTreeMap::new();
     for entry in std::fs::read_dir(out).expect("the output folder is there") {
         let path = entry.expect("it can be listed").path();
         let name = path.file_name().expect("a file has a name").to_string_lossy().into_owned();
-        if name == "store.redb" {
+        if ["store.redb", "store.damaged.redb", ".lock"].contains(&name.as_str()) {
             continue;
         }
         let mut content = std::fs::read(&path).expect("a result is a file");

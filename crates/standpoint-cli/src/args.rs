@@ -32,6 +32,10 @@ pub(crate) enum Verb {
     /// Print where a run's outlets, authors or actors stand, corrected by labels, or compared with
     /// another run; or make its page again.
     Report(ReportArgs),
+    /// Check a run's folder against its manifest: hashes, counts, spans, probabilities, evidence.
+    Verify(VerifyArgs),
+    /// Repeat a run from its run.json and tell what differs.
+    Replay(ReplayArgs),
     /// Draw records of a run to be labelled by hand, with the probabilities of the draw, as JSONL.
     Sample(SampleArgs),
     /// Print a run, or a sample of it, in the format of another tool.
@@ -57,7 +61,7 @@ pub(crate) enum Verb {
 }
 
 /// Reading documents.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(crate) struct ReadOptions {
     /// Which column or field holds what, e.g. `text=body` (repeatable); known: id, title, author,
     /// sitename, hostname, url, date, text, language, categories.
@@ -80,7 +84,7 @@ pub(crate) struct ReadOptions {
 }
 
 /// What is asked, and of which models.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(crate) struct ScoreOptions {
     /// Target file (TOML: a list of `[[target]]` with id, text, aliases).
     #[arg(long, value_name = "FILE", env = "STANDPOINT_TARGETS")]
@@ -217,6 +221,26 @@ pub(crate) struct ReportArgs {
     /// How to print it; of a comparison, csv has the records that changed.
     #[arg(long, value_enum, default_value_t = TableFormat::Text)]
     pub(crate) format: TableFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArgs {
+    /// Output folder of a run.
+    #[arg(value_name = "RUN")]
+    pub(crate) run: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReplayArgs {
+    /// The run.json of a run. Inputs that it names by relative paths are looked for from here.
+    #[arg(value_name = "RUN.JSON")]
+    pub(crate) manifest: PathBuf,
+    /// Where the repeated run is to be left [default: nowhere].
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) out: Option<PathBuf>,
+    /// Worker threads [default: one per processor].
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = threads)]
+    pub(crate) threads: usize,
 }
 
 #[derive(Debug, Args)]

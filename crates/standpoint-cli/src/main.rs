@@ -1,7 +1,7 @@
 //! The `standpoint` binary: verbs, settings, progress and exit codes around the pipeline.
 //!
 //! Standard output is data; progress and logs go to standard error. Exit codes: 0 done, 1 done but
-//! some documents failed, 2 usage or configuration, 3 internal.
+//! some documents or a check failed, 2 usage or configuration, 3 internal.
 
 mod args;
 mod calibrate;
@@ -11,10 +11,12 @@ mod export;
 mod models;
 mod pairs;
 mod progress;
+mod replay;
 mod report;
 mod run;
 mod sample;
 mod settings;
+mod verify;
 
 use args::{Cli, Verb};
 use clap::{CommandFactory, FromArgMatches};
@@ -36,6 +38,7 @@ impl std::error::Error for Usage {}
 /// How a verb that did not fail ended.
 pub(crate) enum Outcome {
     Done,
+    /// Some documents failed, or a check.
     SomeFailed,
 }
 
@@ -64,6 +67,8 @@ fn dispatch(cli: Cli, matches: &clap::ArgMatches) -> anyhow::Result<Outcome> {
         Verb::Ingest(args) => run::ingest(&args, matches),
         Verb::Explain(args) => explain::explain(&args, matches),
         Verb::Report(args) => report::report(&args),
+        Verb::Verify(args) => verify::verify(&args),
+        Verb::Replay(args) => replay::replay(&args, matches),
         Verb::Sample(args) => sample::sample(&args),
         Verb::Export(args) => export::export(&args),
         Verb::Import(args) => sample::import(&args),

@@ -5,7 +5,10 @@ use crate::progress::Progress;
 use crate::settings::Layers;
 use crate::{Outcome, Usage};
 use clap::ArgMatches;
-use standpoint_pipeline::{Corpus, Job, PipelineError, Survey, intake, run as run_job, survey};
+use standpoint_pipeline::{
+    Background, Corpus, Job, PipelineError, Survey, intake, run as run_job, survey,
+};
+use standpoint_report::manifest::InputFile;
 use standpoint_report::summary::RunSummary;
 use std::io::{BufWriter, Write};
 use std::path::Path;
@@ -20,7 +23,11 @@ pub(crate) fn run(args: &RunArgs, matches: &ArgMatches) -> anyhow::Result<Outcom
         out: layers.out(args.out.as_ref()).value,
         threads: layers.threads().value,
         abstain_below: layers.abstain_below(&args.score)?.value,
-        background: layers.background(&args.score, &models)?,
+        settings: layers.stated(&args.score)?,
+        background: Background {
+            cards: layers.cards(&args.score, &models),
+            gold: layers.gold(&args.score)?,
+        },
     };
     let progress = Progress::new();
     let show = |event| progress.show(event);
@@ -73,7 +80,7 @@ pub(crate) fn classify(error: PipelineError) -> anyhow::Error {
     if usage { Usage(error.into()).into() } else { error.into() }
 }
 
-fn print_summary(summary: &RunSummary, out: &Path) -> std::io::Result<()> {
+pub(crate) fn print_summary(summary: &RunSummary, out: &Path) -> std::io::Result<()> {
     let mut stdout = std::io::stdout().lock();
     let s = summary;
     writeln!(
@@ -107,6 +114,15 @@ fn print_survey(survey: &Survey) -> std::io::Result<()> {
     }
     for skipped in &survey.skipped {
         writeln!(stdout, "skipped      {}: {}", skipped.path.display(), skipped.reason)?;
+    }
+    for input in survey.inputs.iter().filter(|input| input.skipped > 0) {
+        let InputFile { path, skipped, skipped_names, .. } = input;
+        let names = skipped_names.join(", ");
+        let dots = if *skipped > skipped_names.len() as u64 { ", …" } else { "" };
+        writeln!(
+            stdout,
+            "skipped      {path}: files of an unknown kind in it: {skipped} ({names}{dots})"
+        )?;
     }
     for failure in &survey.failures {
         writeln!(stdout, "failed       {failure}")?;

@@ -10,11 +10,11 @@ use anyhow::anyhow;
 use clap::ArgMatches;
 use clap::parser::ValueSource;
 use file::SettingsFile;
-use standpoint_core::{StanceModel, Target};
+use standpoint_core::{ModelInfo, StanceModel, Target};
 use standpoint_encoder::Precision;
 use standpoint_ingest::Fields;
 use standpoint_pipeline::{
-    Background, Models, check_targets, read_target_gold, read_targets, targets_from_phrases,
+    Gold, Models, check_targets, read_target_gold, read_targets, targets_from_phrases,
 };
 use standpoint_stance::Tempered;
 use std::collections::BTreeMap;
@@ -27,6 +27,10 @@ const FILE: &str = "standpoint.toml";
 
 /// Our own warnings; those of libraries (a page with broken JSON-LD) say nothing a user could mend.
 const DEFAULT_LOG: &str = "error,standpoint_pipeline=warn,standpoint_ingest=warn";
+
+/// Every setting that a run's results depend on, as `run.json` states them: by the names, and in the form,
+/// of a settings file, so that a run is repeated with what was written down as with a settings file.
+pub(crate) type Stated = BTreeMap<String, serde_json::Value>;
 
 /// A setting's value and where it came from.
 #[derive(Debug, Clone)]
@@ -53,6 +57,42 @@ impl<'a> Layers<'a> {
             SettingsFile::default()
         };
         Ok(Layers { file, file_name: path.display().to_string(), matches, read })
+    }
+
+    /// The settings that a run stated, in place of a settings file.
+    ///
+    /// # Errors
+    /// Where they are not settings.
+    pub(crate) fn of_run(
+        stated: &Stated,
+        name: &Path,
+        matches: &'a ArgMatches,
+        read: &'a ReadOptions,
+    ) -> anyhow::Result<Self> {
+        let file_name = format!("{}: settings", name.display());
+        let settings = stated.clone().into_iter().collect::<serde_json::Map<_, _>>();
+        let file: Result<SettingsFile, _> = serde_json::from_value(settings.into());
+        let file =
+            file.map_err(|error| error.to_string()).and_then(|file| file.check().map(|()| file));
+        let file = file.map_err(|reason| Usage(anyhow!("{file_name}: {reason}")))?;
+        Ok(Layers { file, file_name, matches, read })
+    }
+
+    /// The settings that the results of a run depend on.
+    pub(crate) fn stated(&self, score: &ScoreOptions) -> anyhow::Result<Stated> {
+        let settings = SettingsFile {
+            embedder: Some(self.embedder(score).value),
+            stance_model: Some(self.stance_model(score.stance_model.as_ref()).value),
+            tagger: Some(self.tagger(score.tagger.as_ref()).value),
+            precision: Some(self.precision(score.precision)?.value.to_string()),
+            abstain_below: Some(self.abstain_below(score)?.value),
+            fields: Some(self.field_names().value),
+            file_names: Some(self.file_names().value),
+            calibration: self.file.calibration.clone(),
+            ..SettingsFile::default()
+        };
+        // Through text, for that has the shortest digits of an f32 and a value those of the f64 beside it.
+        Ok(serde_json::from_str(&serde_json::to_string(&settings)?)?)
     }
 
     fn resolve<T: Clone>(
@@ -209,43 +249,23 @@ impl<'a> Layers<'a> {
         Ok(read_targets(&file).map_err(|error| Usage(error.into()))?)
     }
 
-    /// What the report tells of a run beside its results: settings, the models' cards, and the labels
-    /// that the target file names.
-    pub(crate) fn background(
-        &self,
-        score: &ScoreOptions,
-        models: &Models,
-    ) -> anyhow::Result<Background> {
-        let target_file = self.target_file(score).value.filter(|_| score.target.is_empty());
-        let gold = target_file.as_deref().map(read_target_gold).transpose();
-        let gold = gold.map_err(|error| Usage(error.into()))?.flatten();
+    /// The labels that the target file names, unless targets are given as phrases.
+    pub(crate) fn gold(&self, score: &ScoreOptions) -> anyhow::Result<Option<Gold>> {
+        let file = self.target_file(score).value.filter(|_| score.target.is_empty());
+        let gold = file.as_deref().map(read_target_gold).transpose();
+        Ok(gold.map_err(|error| Usage(error.into()))?.flatten())
+    }
+
+    /// The cards of the models, by the names that they give themselves.
+    pub(crate) fn cards(&self, score: &ScoreOptions, models: &Models) -> BTreeMap<String, String> {
         let chosen = [
-            ("embedder", self.embedder(score).value, models.embedder.info()),
-            (
-                "stance_model",
-                self.stance_model(score.stance_model.as_ref()).value,
-                models.stance.info(),
-            ),
-            ("tagger", self.tagger(score.tagger.as_ref()).value, models.tagger.info()),
+            (self.embedder(score).value, models.embedder.info()),
+            (self.stance_model(score.stance_model.as_ref()).value, models.stance.info()),
+            (self.tagger(score.tagger.as_ref()).value, models.tagger.info()),
         ];
-        let cards = chosen
-            .iter()
-            .filter_map(|(_, model, info)| Some((info.name.clone(), models::card(model)?)));
-        let cards = cards.collect();
-        let mut settings: BTreeMap<String, String> =
-            chosen.into_iter().map(|(name, model, _)| (name.to_owned(), model)).collect();
-        settings.insert("precision".into(), self.precision(score.precision)?.value.to_string());
-        let calibration = self.file.calibration.as_ref().map(|table| table.temperature.to_string());
-        let file = target_file.map(|path| path.display().to_string());
-        let given = [
-            ("calibration", calibration),
-            ("targets", file),
-            ("fields", Some(self.field_names().value.join(", "))),
-            ("file_names", Some(self.file_names().value)),
-        ];
-        let given = given.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
-        settings.extend(given.filter(|(_, value)| !value.is_empty()));
-        Ok(Background { settings, cards, gold })
+        let card =
+            |(model, info): (String, &ModelInfo)| Some((info.name.clone(), models::card(&model)?));
+        chosen.into_iter().filter_map(card).collect()
     }
 
     /// Starts logging to standard error; what is logged is set by `STANDPOINT_LOG`.

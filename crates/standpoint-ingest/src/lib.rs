@@ -63,4 +63,4 @@ pub use fields::Fields;
 pub use passages::{MOST_PASSAGES, passages};
 pub use pieces::{Groups, Sketch, group, shingles};
 pub use prepare::{FolderOutlets, prepare};
-pub use read::{Markup, Metadata, Raw, Reader, open};
+pub use read::{Markup, Metadata, Raw, Reader, SkippedEntries, open};

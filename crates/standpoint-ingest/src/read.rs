@@ -29,7 +29,8 @@ use standpoint_core::{Failure, Source};
 
 use crate::fields::{Field, Fields};
 use crate::{Format, Input};
-use archive::Context;
+pub use archive::SkippedEntries;
+use archive::{Context, Skips};
 use content::{Allowance, Content};
 
 /// The longest row, and the longest file that is read as a whole, in bytes: 64 MB is some hundred
@@ -112,6 +113,14 @@ impl Metadata {
 /// still read where the format allows that.
 pub struct Reader {
     rows: Rows,
+    skipped: Skips,
+}
+
+impl Reader {
+    /// What was skipped so far of an archive, which is all there is to skip when the last row was read.
+    pub fn skipped(&self) -> SkippedEntries {
+        self.skipped.so_far()
+    }
 }
 
 impl Iterator for Reader {
@@ -138,7 +147,9 @@ pub fn open(input: &Input, fields: &Fields) -> Result<Reader, Failure> {
     };
     let fields = Arc::new(fields.clone());
     let allowance = Allowance::of(size);
-    let context = Context { fields: Arc::clone(&fields), allowance, depth: 0 };
+    let skipped = Skips::default();
+    let context =
+        Context { fields: Arc::clone(&fields), allowance, depth: 0, skipped: skipped.clone() };
     let rows = rows(name, input.format, content, &context)?;
     let rows = rows.map(move |row| {
         row.map(|mut raw| {
@@ -148,7 +159,7 @@ pub fn open(input: &Input, fields: &Fields) -> Result<Reader, Failure> {
             raw
         })
     });
-    Ok(Reader { rows: Box::new(rows) })
+    Ok(Reader { rows: Box::new(rows), skipped })
 }
 
 /// The raw documents of a file or of an archive's entry.

@@ -199,14 +199,21 @@ fn archives_are_read_to_their_inner_archives() {
     );
     assert_eq!(
         failures("corpus.zip"),
-        [
-            "corpus.zip/more.tar.gz/link.txt: neither a file nor a folder; links are not followed",
-            "corpus.zip: entries of a kind that is not read: 1 (photo.jpg)",
-        ]
+        ["corpus.zip/more.tar.gz/link.txt: neither a file nor a folder; links are not followed"]
     );
     let [levy] = &documents("levy.txt.gz")[..] else { panic!() };
     assert!(levy.text.contains("Tolva — not"));
     assert_eq!(levy.notes, ["read as windows-1252, a guess from its letters"]);
+}
+
+#[test]
+fn a_photograph_in_an_archive_is_skipped_and_no_failure() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/corpus.zip");
+    let input = Input { path, name: "corpus.zip".to_owned(), format: Format::Zip };
+    let mut reader = open(&input, &Fields::default()).expect("a zip file");
+    assert_eq!(reader.by_ref().filter(Result::is_ok).count(), 6);
+    let skipped = reader.skipped();
+    assert_eq!((skipped.count, skipped.first), (1, vec!["corpus.zip/photo.jpg".to_owned()]));
 }
 
 #[test]

@@ -28,12 +28,13 @@ pub enum PipelineError {
     Table(#[from] standpoint_report::tables::TableError),
     /// Another run holds the output folder.
     #[error(
-        "{} is in use by another run: wait for it to end, or give this one another --out",
-        path.display()
+        "the output folder {} is in use by another run: wait for it to end, or give this one another \
+         --out",
+        out.display()
     )]
     Busy {
-        /// The store of the output folder.
-        path: PathBuf,
+        /// The output folder.
+        out: PathBuf,
     },
     /// The output folder cannot be made or used.
     #[error("cannot use {} as the output folder: {source}; give another --out", path.display())]
@@ -72,8 +73,13 @@ pub enum PipelineError {
 }
 
 impl PipelineError {
-    pub(crate) fn store(error: impl Into<redb::Error>) -> Self {
-        PipelineError::Store(Box::new(error.into()))
+    /// What failed on the store at `path`: where it is the system's doing, such as a full disk, it is
+    /// told as that of any file.
+    pub(crate) fn store(path: &Path, error: impl Into<redb::Error>) -> Self {
+        match error.into() {
+            redb::Error::Io(source) => PipelineError::io(path)(source),
+            error => PipelineError::Store(Box::new(error)),
+        }
     }
 
     pub(crate) fn io(path: &Path) -> impl FnOnce(std::io::Error) -> Self {

@@ -3,7 +3,10 @@
 use crate::PipelineError;
 use rayon::prelude::*;
 use standpoint_core::{Document, Failure, Passage};
-use standpoint_ingest::{Fields, Listing, MOST_PASSAGES, Raw, Sketch, discover, open, prepare};
+use standpoint_ingest::{
+    Fields, Input, Listing, MOST_PASSAGES, Raw, Reader, Sketch, discover, open, prepare,
+};
+use standpoint_report::manifest::InputFile;
 use std::collections::HashSet;
 use std::path::PathBuf;
 
@@ -44,52 +47,91 @@ pub fn intake(
 ) -> Result<(), PipelineError> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
     let listing = discover(&corpus.inputs)?;
-    pool.install(|| read_files(&listing, &corpus.fields, |item| Ok(sink(item)?)))
+    pool.install(|| read_files(&listing, &corpus.fields, |item| Ok(sink(item)?)))?;
+    Ok(())
 }
 
 /// Reads the files of a listing in order, cleans and segments their documents in parallel, and hands each to
-/// `sink` in the order of reading.
+/// `sink` in the order of reading. Returns what became of each file.
 pub(crate) fn read_files(
     listing: &Listing,
     fields: &Fields,
     mut sink: impl FnMut(Result<Intake, Failure>) -> Result<(), PipelineError> + Send,
-) -> Result<(), PipelineError> {
+) -> Result<Vec<InputFile>, PipelineError> {
     for failure in &listing.failures {
         sink(Err(failure.clone()))?;
     }
     let mut ids = HashSet::new();
-    let mut raws = listing.files.iter().flat_map(|file| {
-        let (reader, failure) = match open(file, fields) {
-            Ok(reader) => (Some(reader), None),
-            Err(failure) => (None, Some(Err(failure))),
-        };
-        failure.into_iter().chain(reader.into_iter().flatten())
-    });
-    let mut chunk = next_chunk(&mut raws);
+    let mut files = Files { inputs: &listing.files, fields, open: None, read: Vec::new() };
+    let mut counts = vec![(0, 0); listing.files.len()];
+    let mut chunk = next_chunk(&mut files);
     while !chunk.is_empty() {
         // The next chunk is read while the threads work on this one.
+        let prepare =
+            |(file, raw): (usize, Result<Raw, Failure>)| (file, raw.and_then(prepare_one));
         let (following, prepared) = rayon::join(
-            || next_chunk(&mut raws),
-            || chunk.into_par_iter().map(|raw| raw.and_then(prepare_one)).collect::<Vec<_>>(),
+            || next_chunk(&mut files),
+            || chunk.into_par_iter().map(prepare).collect::<Vec<_>>(),
         );
-        for mut item in prepared {
-            if let Ok(intake) = &mut item {
-                make_unique(&mut ids, &mut intake.document);
+        for (file, mut item) in prepared {
+            let (documents, failed) = &mut counts[file];
+            match &mut item {
+                Ok(intake) => {
+                    *documents += 1;
+                    make_unique(&mut ids, &mut intake.document);
+                }
+                Err(_) => *failed += 1,
             }
             sink(item)?;
         }
         chunk = following;
     }
-    Ok(())
+    let counted = files.read.into_iter().zip(counts);
+    Ok(counted.map(|(file, (documents, failed))| InputFile { documents, failed, ..file }).collect())
 }
 
-fn next_chunk(raws: &mut impl Iterator<Item = Result<Raw, Failure>>) -> Vec<Result<Raw, Failure>> {
+/// The files of a listing, one after the other: their raw documents, each with its file's place in the
+/// listing.
+struct Files<'a> {
+    inputs: &'a [Input],
+    fields: &'a Fields,
+    open: Option<Reader>,
+    /// The files that were opened; of the last one it is not known yet what is skipped in it.
+    read: Vec<InputFile>,
+}
+
+impl Iterator for Files<'_> {
+    type Item = (usize, Result<Raw, Failure>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if let Some(reader) = &mut self.open {
+                let last = self.read.last_mut()?;
+                if let Some(raw) = reader.next() {
+                    return Some((self.read.len() - 1, raw));
+                }
+                let skipped = reader.skipped();
+                (last.skipped, last.skipped_names) = (skipped.count, skipped.first);
+                self.open = None;
+            }
+            let input = self.inputs.get(self.read.len())?;
+            let path = input.path.to_string_lossy().into_owned();
+            self.read.push(InputFile { path, ..InputFile::default() });
+            match open(input, self.fields) {
+                Ok(reader) => self.open = Some(reader),
+                Err(failure) => return Some((self.read.len() - 1, Err(failure))),
+            }
+        }
+    }
+}
+
+fn next_chunk(files: &mut Files<'_>) -> Vec<(usize, Result<Raw, Failure>)> {
     let mut chunk = Vec::new();
     let mut bytes = 0;
     while chunk.len() < CHUNK_DOCUMENTS && bytes < CHUNK_BYTES {
-        let Some(raw) = raws.next() else { break };
+        let Some((file, raw)) = files.next() else { break };
         bytes += raw.as_ref().map_or(0, |raw| raw.content.len());
-        chunk.push(raw);
+        chunk.push((file, raw));
     }
     chunk
 }

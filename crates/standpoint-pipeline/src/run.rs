@@ -1,19 +1,24 @@
 //! The run: read, score, write.
 
-use crate::folder::{SPILL, Work};
+use crate::folder::{MANIFEST, SPILL, Work};
 use crate::intake::{Corpus, read_files};
 use crate::numbers::Numbers;
 use crate::placements::carry_over;
 use crate::scoring::{Models, Outcome, Ready, Scorer};
 use crate::spill::{Spill, SpillWriter, Spilled};
 use crate::{Gold, PipelineError};
+use rayon::prelude::*;
 use serde::Serialize;
+use serde_json::Value;
 use standpoint_core::{Document, Passage, Piece, Record, Span, Stance, Target};
-use standpoint_ingest::{Listing, Sketch, discover, group, shingles};
+use standpoint_ingest::{Format, Input, Listing, Sketch, Skipped, discover, group, shingles};
 use standpoint_report::aggregates::Placement;
 use standpoint_report::evaluation::GoldRecord;
 use standpoint_report::folder::GOLD;
 use standpoint_report::html::{self, ReportData};
+use standpoint_report::manifest::{
+    Digest, InputFile, InputHash, Invocation, Manifest, OutputFile, SkippedFile, Timings,
+};
 use standpoint_report::summary::RunSummary;
 use standpoint_report::tables::{
     self, DocumentRow, EvidenceRow, PassageRow, PieceRow, StanceRow, Tables,
@@ -40,6 +45,9 @@ pub struct Job {
     pub threads: usize,
     /// A record whose label is less probable than this abstains, in [0, 1].
     pub abstain_below: f32,
+    /// The settings that led to all this and to the models, by their names: `run.json` states them, so
+    /// that the job can be done again.
+    pub settings: BTreeMap<String, serde_json::Value>,
     /// What the report tells beside what was computed.
     pub background: Background,
 }
@@ -47,8 +55,6 @@ pub struct Job {
 /// What a run's report tells and its records do not depend on.
 #[derive(Debug, Clone, Default)]
 pub struct Background {
-    /// Settings, as names and values; `abstain_below` stands there anyway.
-    pub settings: BTreeMap<String, String>,
     /// The models' cards, by the models' names.
     pub cards: BTreeMap<String, String>,
     /// Labels to compare the records with.
@@ -74,27 +80,6 @@ pub enum Event {
     },
     /// The tables and the report are being written.
     Writing,
-}
-
-/// What stands in `run.json`.
-#[derive(Serialize)]
-struct Manifest<'a> {
-    standpoint: &'static str,
-    targets: &'a [Target],
-    /// Hash over the ids and texts of all documents, in order.
-    input_hash: String,
-    #[serde(flatten)]
-    summary: &'a RunSummary,
-    timings: Timings,
-}
-
-/// Seconds of wall time; the only part of a run that differs from one time to the next.
-#[derive(Serialize)]
-struct Timings {
-    threads: usize,
-    read: f64,
-    score: f64,
-    write: f64,
 }
 
 /// Runs a job and returns its counts. Blocks until the output folder is complete; `progress` is
@@ -123,7 +108,7 @@ fn run_here(
     }
     let work = Work::open(&job.out)?;
     let started = Instant::now();
-    let Background { settings, cards, gold } = job.background.clone();
+    let Background { cards, gold } = job.background.clone();
     let mut report = ReportData::of(job.targets.clone());
     if let Some(Gold { rows, by }) = gold {
         write_gold(&work.path, &rows)?;
@@ -131,19 +116,23 @@ fn run_here(
         report.summary.gold_by = by;
     }
     report.summary.cards = cards;
-    report.summary.skipped_files = listing.skipped.len() as u64;
     report.summary.models = vec![
         models.embedder.info().clone(),
         models.stance.info().clone(),
         models.tagger.info().clone(),
     ];
-    report.summary.settings = settings;
+    report.summary.settings = told(&job.settings);
     let abstain_below = ("abstain_below".to_owned(), job.abstain_below.to_string());
     report.summary.settings.extend([abstain_below]);
     let mut run =
         Run { job, models, progress, report, numbers: Numbers::new(), truncated: Vec::new() };
 
-    let Reading { mut spill, sketches, lengths, input_hash } = run.read(&listing, &work.path)?;
+    let digests = digests(&listing.files);
+    let Reading { mut spill, sketches, lengths, input_hash, mut inputs } =
+        run.read(&listing, &work.path)?;
+    for (input, digest) in inputs.iter_mut().zip(digests) {
+        input.digest = digest;
+    }
     let read = started.elapsed().as_secs_f64();
 
     let groups = group(&sketches, |index| {
@@ -169,18 +158,65 @@ fn run_here(
         score: scored - read,
         write: started.elapsed().as_secs_f64() - scored,
     };
+    let summary = run.report.summary;
     let manifest = Manifest {
-        standpoint: env!("CARGO_PKG_VERSION"),
-        targets: &job.targets,
+        standpoint: env!("CARGO_PKG_VERSION").to_owned(),
+        invocation: Invocation {
+            inputs: job.corpus.inputs.iter().map(|path| name(path)).collect(),
+            settings: job.settings.clone(),
+        },
+        targets: job.targets.clone(),
         input_hash,
-        summary: &run.report.summary,
+        summary: summary.clone(),
+        inputs,
+        skipped: listing.skipped.iter().map(skipped_file).collect(),
+        outputs: output_files(&work)?,
         timings,
     };
-    write_json(&work.path.join("run.json"), &manifest)?;
+    write_json(&work.path.join(MANIFEST), &manifest)?;
     drop(spill);
-    let summary = run.report.summary;
     work.publish(&job.out)?;
     Ok(summary)
+}
+
+/// Settings as the report tells them; those that are empty it leaves out.
+fn told(settings: &BTreeMap<String, Value>) -> BTreeMap<String, String> {
+    let told = |value: &Value| match value {
+        Value::String(text) => text.clone(),
+        Value::Array(list) => list.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", "),
+        // Of a calibration.
+        Value::Object(table) => table.get("temperature").map(Value::to_string).unwrap_or_default(),
+        Value::Null => String::new(),
+        other => other.to_string(),
+    };
+    let told = settings.iter().map(|(name, value)| (name.clone(), told(value)));
+    told.filter(|(_, value)| !value.is_empty()).collect()
+}
+
+/// Size and hash of each file to read, as it is before it is read. Of standard input there are none, and
+/// what cannot be read now is met again when it is opened, as a failure.
+fn digests(files: &[Input]) -> Vec<Option<Digest>> {
+    let digest = |file: &Input| {
+        (file.format != Format::Stdin).then(|| Digest::of(&file.path).ok()).flatten()
+    };
+    files.par_iter().map(digest).collect()
+}
+
+fn output_files(work: &Work) -> Result<Vec<OutputFile>, PipelineError> {
+    let output = |name: String| {
+        let path = work.path.join(&name);
+        let digest = Digest::of(&path).map_err(PipelineError::io(&path))?;
+        Ok(OutputFile { name, digest })
+    };
+    work.results()?.into_par_iter().map(output).collect()
+}
+
+fn skipped_file(skipped: &Skipped) -> SkippedFile {
+    SkippedFile { path: name(&skipped.path), reason: skipped.reason.clone() }
+}
+
+fn name(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
 }
 
 fn nothing_to_read(listing: &Listing) -> String {
@@ -202,6 +238,7 @@ struct Reading {
     /// Bytes of each document's body.
     lengths: Vec<usize>,
     input_hash: String,
+    inputs: Vec<InputFile>,
 }
 
 /// The documents of one piece, by their place in the order of reading.
@@ -237,15 +274,12 @@ impl Run<'_> {
         let errors = File::create(&errors_path).map_err(PipelineError::io(&errors_path))?;
         let mut errors = BufWriter::new(errors);
         let (mut sketches, mut lengths) = (Vec::new(), Vec::new());
-        let mut hasher = blake3::Hasher::new();
+        let mut input_hash = InputHash::default();
         let (report, progress) = (&mut self.report, self.progress);
-        read_files(listing, &self.job.corpus.fields, |item| {
+        let inputs = read_files(listing, &self.job.corpus.fields, |item| {
             match item {
                 Ok(item) => {
-                    for part in [&item.document.id, &item.document.text] {
-                        hasher.update(&(part.len() as u64).to_le_bytes());
-                        hasher.update(part.as_bytes());
-                    }
+                    input_hash.add(&item.document.id, &item.document.text);
                     for cut in &item.document.cuts {
                         *report.summary.cuts.entry(cut.reason).or_default() += 1;
                     }
@@ -267,8 +301,9 @@ impl Run<'_> {
         errors.flush().map_err(PipelineError::io(&errors_path))?;
         let spill = spill.finish()?;
         self.truncated = vec![0; spill.len()];
-        let input_hash = hasher.finalize().to_hex().to_string();
-        Ok(Reading { spill, sketches, lengths, input_hash })
+        let skipped_entries: u64 = inputs.iter().map(|file| file.skipped).sum();
+        self.report.summary.skipped_files = listing.skipped.len() as u64 + skipped_entries;
+        Ok(Reading { spill, sketches, lengths, input_hash: input_hash.finish(), inputs })
     }
 
     /// Scores the pieces, window by window, and writes the tables that follow them.

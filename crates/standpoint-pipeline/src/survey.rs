@@ -5,6 +5,7 @@ use crate::run::{Event, Job};
 use crate::{Models, PipelineError};
 use standpoint_core::Failure;
 use standpoint_ingest::{Skipped, discover};
+use standpoint_report::manifest::InputFile;
 use std::collections::BTreeMap;
 
 /// What a run would do.
@@ -14,6 +15,8 @@ pub struct Survey {
     pub files: usize,
     /// Files that would not be, and why.
     pub skipped: Vec<Skipped>,
+    /// What would become of each file.
+    pub inputs: Vec<InputFile>,
     /// Documents in the files.
     pub documents: u64,
     /// Documents that would be scored, placements of one piece counted each.
@@ -57,6 +60,6 @@ pub fn survey(
         progress(Event::Read { documents: survey.documents, failed });
         Ok(())
     };
-    pool.install(|| read_files(&listing, &job.corpus.fields, &mut note))?;
+    survey.inputs = pool.install(|| read_files(&listing, &job.corpus.fields, &mut note))?;
     Ok(survey)
 }

@@ -8,7 +8,7 @@ use standpoint_core::{
 };
 use standpoint_ingest::Fields;
 use standpoint_pipeline::{Corpus, Job, Models, run, targets_from_phrases};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -85,6 +85,7 @@ fn asked(articles: &[(&str, &str)], out: &Path) -> Vec<String> {
         threads: 2,
         background: standpoint_pipeline::Background::default(),
         abstain_below: 0.4,
+        settings: BTreeMap::new(),
     };
     let summary = run(&job, &models, &|_| {}).unwrap();
     assert_eq!(summary.documents, articles.len() as u64);

@@ -2,10 +2,9 @@
 
 use crate::aggregates::Placement;
 use crate::evaluation::{GoldRecord, ReadError, jsonl, read_gold, read_lines, read_records};
-use crate::summary::RunSummary;
+use crate::manifest::Manifest;
 use crate::tables::DocumentRow;
-use serde::Deserialize;
-use standpoint_core::{Cut, Failure, Record, Stance, Target};
+use standpoint_core::{Cut, Failure, Record, Stance};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -27,20 +26,6 @@ pub struct RunFolder {
     pub gold: Vec<GoldRecord>,
 }
 
-/// What `run.json` says, but for the timings.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-pub struct Manifest {
-    /// The version that made the run.
-    pub standpoint: String,
-    /// What was asked.
-    pub targets: Vec<Target>,
-    /// Hash over the ids and texts of all documents.
-    pub input_hash: String,
-    /// Counts, models and settings.
-    #[serde(flatten)]
-    pub summary: RunSummary,
-}
-
 impl RunFolder {
     /// Reads `run.json`, `documents.jsonl`, `stances.jsonl`, `evidence.jsonl`, `errors.jsonl`
     /// and `gold.jsonl`.
@@ -56,12 +41,7 @@ impl RunFolder {
     /// # Errors
     /// [`ReadError`], with the file and line. A folder without `run.json` is no finished run.
     pub fn read(run: &Path, since: Option<&str>, texts: bool) -> Result<Self, ReadError> {
-        let path = run.join("run.json");
-        let text = std::fs::read_to_string(&path)
-            .map_err(|source| ReadError::Io { path: path.clone(), source })?;
-        let mut manifest: Manifest = serde_json::from_str(&text).map_err(|error| {
-            ReadError::Line { path, line: error.line(), reason: error.to_string() }
-        })?;
+        let mut manifest = Manifest::read(&run.join("run.json"))?;
         let mut documents: Vec<(DocumentRow, Vec<Record>)> = Vec::new();
         let mut cuts = Vec::new();
         read_lines(&jsonl::<DocumentRow>(run), |mut row: DocumentRow| {

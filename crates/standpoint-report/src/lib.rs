@@ -4,7 +4,8 @@
 //! [`tables`] writes the rows as they come; [`aggregates`] counts them per piece, [`trends`] over
 //! time, [`network`] by who stands with whom; [`html`] makes the page that people read first;
 //! [`evaluation`] says how far to believe it; [`summary`] holds the counts of what was read and what
-//! was not; [`bootstrap`] draws the intervals of all of them.
+//! was not, [`manifest`] the files, and [`verify`] checks a folder against it; [`bootstrap`] draws the
+//! intervals of all of them.
 //!
 //! ```
 //! use standpoint_core::{Document, Holder, Kind, Label, Probabilities, Record, Source, Stance, Target};
@@ -82,9 +83,11 @@ pub mod evaluation;
 pub mod folder;
 pub mod html;
 pub mod labelling;
+pub mod manifest;
 pub mod network;
 pub mod sample;
 pub mod statements;
 pub mod summary;
 pub mod tables;
 pub mod trends;
+pub mod verify;

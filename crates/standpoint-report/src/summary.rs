@@ -11,7 +11,7 @@ pub struct RunSummary {
     pub documents: u64,
     /// Documents, or parts of inputs, that could not be read (`errors.jsonl`).
     pub failed: u64,
-    /// Files of no kind that is read.
+    /// Files of no kind that is read, in archives, too.
     pub skipped_files: u64,
     /// Documents whose stance was not looked for, by reason.
     pub not_scored: BTreeMap<String, u64>,

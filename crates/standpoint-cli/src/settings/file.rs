@@ -13,11 +13,14 @@ pub(crate) const MOST_THREADS: usize = 1024;
 const TEMPERATURES: std::ops::RangeInclusive<f32> = 0.01..=100.0;
 
 /// The settings file. Unknown keys are errors: a misspelt setting must not be a silent default.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SettingsFile {
+    #[serde(skip_serializing)]
     pub(crate) targets: Option<PathBuf>,
+    #[serde(skip_serializing)]
     pub(crate) out: Option<PathBuf>,
+    #[serde(skip_serializing)]
     pub(crate) threads: Option<usize>,
     pub(crate) embedder: Option<String>,
     pub(crate) stance_model: Option<String>,
@@ -26,7 +29,9 @@ pub(crate) struct SettingsFile {
     pub(crate) abstain_below: Option<f32>,
     pub(crate) fields: Option<Vec<String>>,
     pub(crate) file_names: Option<String>,
+    #[serde(skip_serializing)]
     pub(crate) log_format: Option<LogFormat>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) calibration: Option<CalibrationTable>,
 }
 
@@ -60,7 +65,7 @@ impl SettingsFile {
         read.map_err(|reason| anyhow!("{}: {reason}", path.display()))
     }
 
-    fn check(&self) -> Result<(), String> {
+    pub(crate) fn check(&self) -> Result<(), String> {
         if let Some(threads) = self.threads.filter(|threads| *threads > MOST_THREADS) {
             return Err(format!("threads is {threads}: give a number from 0 to {MOST_THREADS}"));
         }

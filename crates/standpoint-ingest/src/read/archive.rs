@@ -21,7 +21,7 @@ use crate::{Fields, Format};
 /// How deep packed files may lie in each other: a zip of `.tar.gz` is three deep.
 const DEEPEST: usize = 4;
 
-/// How many entries that are not read are named.
+/// How many entries that are skipped are named.
 const NAMED: usize = 3;
 
 const NO_FILE: &str = "neither a file nor a folder; links are not followed";
@@ -36,6 +36,34 @@ pub(super) struct Context {
     pub(super) allowance: Allowance,
     /// How many packed files this lies in.
     pub(super) depth: usize,
+    pub(super) skipped: Skips,
+}
+
+/// The entries of archives that are of no kind that is read, such as the photographs beside the pages.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SkippedEntries {
+    /// How many there are.
+    pub count: u64,
+    /// The paths of the first of them, each with its archive's before it.
+    pub first: Vec<String>,
+}
+
+/// Where all archives in a file note what they skip.
+#[derive(Clone, Default)]
+pub(super) struct Skips(Arc<Mutex<SkippedEntries>>);
+
+impl Skips {
+    fn note(&self, path: String) {
+        let mut skipped = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        skipped.count += 1;
+        if skipped.first.len() < NAMED {
+            skipped.first.push(path);
+        }
+    }
+
+    pub(super) fn so_far(&self) -> SkippedEntries {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
 }
 
 impl Context {
@@ -125,8 +153,6 @@ struct Members<N> {
     context: Context,
     next: N,
     open: Option<Rows>,
-    /// Names of entries that are not read: their number, and the first few.
-    unread: (usize, Vec<String>),
     any: bool,
     ended: bool,
 }
@@ -134,22 +160,7 @@ struct Members<N> {
 impl<N: FnMut() -> Option<Result<Member, String>>> Members<N> {
     fn new(name: &str, context: Context, next: N) -> Self {
         let (name, open) = (name.to_owned(), None);
-        Members { name, context, next, open, unread: (0, vec![]), any: false, ended: false }
-    }
-
-    /// What is to be said at the end of the archive.
-    fn end(&mut self) -> Option<Result<super::Raw, Failure>> {
-        self.ended = true;
-        let (count, names) = &self.unread;
-        let reason = match (count, self.any) {
-            (0, true) => return None,
-            (0, false) => "empty: the archive holds no file".to_owned(),
-            (count, _) => {
-                let dots = if *count > names.len() { ", …" } else { "" };
-                format!("entries of a kind that is not read: {count} ({}{dots})", names.join(", "))
-            }
-        };
-        Some(Err(failure(&self.name, None, reason)))
+        Members { name, context, next, open, any: false, ended: false }
     }
 }
 
@@ -171,10 +182,11 @@ impl<N: FnMut() -> Option<Result<Member, String>>> Iterator for Members<N> {
                 return Some(Err(failure(&self.name, None, reason.to_owned())));
             }
             let member = match (self.next)() {
-                None => match self.end() {
-                    None => return None,
-                    last => return last,
-                },
+                None => {
+                    self.ended = true;
+                    let empty = || "empty: the archive holds no file".to_owned();
+                    return (!self.any).then(|| Err(failure(&self.name, None, empty())));
+                }
                 Some(Err(reason)) => {
                     self.ended = true;
                     let reason = format!("{reason}. What follows in the archive is not read");
@@ -184,14 +196,11 @@ impl<N: FnMut() -> Option<Result<Member, String>>> Iterator for Members<N> {
             };
             let Some(entry) = entry_name(&member.name) else { continue };
             self.any = true;
+            let name = format!("{}/{entry}", self.name);
             let Some(format) = Format::of(Path::new(&entry)) else {
-                self.unread.0 += 1;
-                if self.unread.1.len() < NAMED {
-                    self.unread.1.push(entry);
-                }
+                self.context.skipped.note(name);
                 continue;
             };
-            let name = format!("{}/{entry}", self.name);
             let content = member.content.map_err(|reason| failure(&name, None, reason));
             match content.and_then(|content| rows(&name, format, content, &self.context)) {
                 Ok(rows) => self.open = Some(rows),

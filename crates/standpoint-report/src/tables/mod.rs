@@ -69,6 +69,17 @@ pub struct Tables {
 }
 
 impl Tables {
+    /// The names of all tables.
+    pub const NAMES: [&str; 7] = [
+        DocumentRow::TABLE,
+        PassageRow::TABLE,
+        PieceRow::TABLE,
+        StanceRow::TABLE,
+        EvidenceRow::TABLE,
+        AggregateRow::TABLE,
+        TrendRow::TABLE,
+    ];
+
     /// Creates `documents`, `passages`, `pieces`, `stances`, `evidence`, `aggregates` and `trends`,
     /// each `.parquet`, `.csv` and `.jsonl`, and `dictionary.md`, which says what they hold, in a folder that exists; files of those names are overwritten.
     ///
