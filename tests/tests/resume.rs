@@ -27,7 +27,7 @@ fn corpus(path: &Path) {
 fn run(feed: &Path, out: &Path) -> Command {
     let mut command = standpoint();
     command.arg("run").arg(feed).args(["--target", "the carbon levy"]);
-    command.args(["--embedder", "lexical", "--stance-model", "lexical"]);
+    command.args(["--embedder", "lexical", "--stance-model", "lexical", "--tagger", "rules"]);
     command.arg("--out").arg(out).env("STANDPOINT_LOG", "info");
     command
 }
