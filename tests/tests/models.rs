@@ -28,7 +28,13 @@ fn another_stance_model_is_swapped_in_by_one_flag_a_name_or_a_folder() {
     run(&built_in, &["--embedder", "lexical"]);
     run(&by_folder, &["--embedder", "lexical", "--stance-model", "models/minilm-stance"]);
     run(&other, &["--embedder", "lexical", "--stance-model", "lexical"]);
-    standpoint_tests::assert_same(&built_in, &by_folder);
+    // Manifest and report say which was asked for.
+    let tables = |out: &Path| {
+        let mut files = standpoint_tests::results(out);
+        files.retain(|name, _| name != "run.json" && name != "report.html");
+        files
+    };
+    assert!(tables(&built_in) == tables(&by_folder), "the same model says the same");
     let name = |out: &Path| manifest(out)["models"][1]["name"].as_str().unwrap().to_owned();
     assert_eq!(
         (name(&built_in).as_str(), name(&other).as_str()),

@@ -20,7 +20,7 @@ use standpoint_stance::Tempered;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{IsTerminal, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 const FILE: &str = "standpoint.toml";

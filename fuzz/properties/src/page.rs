@@ -64,8 +64,10 @@ fn rendered(text: &str) -> String {
         language: Some(text),
         kind: Kind::News,
         text,
-        cuts: &[],
+        rights: Some(text),
+        notes: &authors,
         records: &records,
+        ..Placement::default()
     };
     let copy = Placement { document: "a copy", text: "Another text.", records: &[], ..placement };
     data.add_piece(&[placement, copy]);
@@ -73,6 +75,8 @@ fn rendered(text: &str) -> String {
     data.summary.failed = 1;
     data.summary.not_scored.insert(own(), 1);
     data.summary.settings.insert(own(), own());
+    data.summary.cards.insert(own(), own());
+    data.summary.gold_by = Some(own());
     data.summary.models.push(ModelInfo {
         name: own(),
         task: Task::Stance,
