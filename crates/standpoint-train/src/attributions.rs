@@ -228,7 +228,7 @@ impl Task for Articles {
 
     /// The F1 of source-content pairs that share half of their bytes, as the product finds them.
     fn score(&self, _: &Bert, weights: &Weights, recipe: &Recipe) -> Result<BTreeMap<String, f64>> {
-        let toml = toml::to_string(&recipe.model.settings(1.0, false))?;
+        let toml = toml::to_string(&recipe.model.settings(1.0))?;
         let files = train::model(&self.base, toml, weights)?;
         let tagger = TokenTagger::load(&files, Precision::F32)?;
         let mut scores = BTreeMap::new();
@@ -244,7 +244,7 @@ impl Task for Articles {
     }
 
     fn settings(&self, _: &Bert, _: &Weights, recipe: &Recipe) -> ModelToml {
-        recipe.model.settings(1.0, false)
+        recipe.model.settings(1.0)
     }
 
     fn load(files: &ModelFiles) -> Result<()> {
@@ -305,7 +305,7 @@ mod tests {
         recipe.training.epochs = 24;
         recipe.training.scores_per_epoch = 1;
         recipe.model.task = standpoint_core::Task::Attribution;
-        let toml = toml::to_string(&recipe.model.settings(1.0, false)).unwrap();
+        let toml = toml::to_string(&recipe.model.settings(1.0)).unwrap();
         let base = tiny::base(toml);
         let (_, tokens) = base.input().unwrap();
         let task = Articles::read(&recipe, folder.path(), &base, tokens).unwrap();

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, anyhow, ensure};
 use fastrand::Rng;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use standpoint_core::Label;
+use standpoint_core::{Holder, Label};
 use standpoint_encoder::{Input, Tokens};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::File;
@@ -86,7 +86,7 @@ pub(crate) fn read(recipe: &Recipe, folder: &Path, tokens: &Tokens) -> Result<Ve
     let mut devs = Vec::new();
     for set in &recipe.sets {
         let mut rows = match &set.dev {
-            Some(path) => read_rows(&folder.join(path), set, recipe)?,
+            Some(path) => read_rows(&recipe.path(folder, path), set, recipe, folder)?,
             None => Vec::new(),
         };
         // Files are often sorted by label or topic, and training scores the first rows only.
@@ -97,12 +97,12 @@ pub(crate) fn read(recipe: &Recipe, folder: &Path, tokens: &Tokens) -> Result<Ve
     let mut sets = Vec::new();
     for (set, dev) in recipe.sets.iter().zip(devs) {
         let rows = match &set.train {
-            Some(path) => read_rows(&folder.join(path), set, recipe)?,
+            Some(path) => read_rows(&recipe.path(folder, path), set, recipe, folder)?,
             None => Vec::new(),
         };
         let mut apart = HashSet::new();
         for path in &set.without_texts_of {
-            let rows = read_rows(&folder.join(path), set, recipe)?;
+            let rows = read_rows(&recipe.path(folder, path), set, recipe, folder)?;
             apart.extend(rows.iter().map(|row| folded(&row.text)));
         }
         let read = rows.len();
@@ -156,9 +156,13 @@ fn merged(rows: impl Iterator<Item = Row>) -> Vec<Row> {
     merged.into_iter().map(|(row, _)| row).collect()
 }
 
-fn read_rows(path: &Path, set: &Set, recipe: &Recipe) -> Result<Vec<Row>> {
+fn read_rows(path: &Path, set: &Set, recipe: &Recipe, folder: &Path) -> Result<Vec<Row>> {
     let name = path.display();
     let file = File::open(path).with_context(|| format!("set {}: cannot read {name}", set.name))?;
+    let articles = match &set.passages_of {
+        Some(articles) => read_articles(&recipe.path(folder, articles))?,
+        None => Articles::new(),
+    };
     let mut rows = Vec::new();
     for (line, at) in BufReader::new(file).lines().zip(1..) {
         let line = line.with_context(|| format!("{name}:{at} cannot be read"))?;
@@ -167,7 +171,7 @@ fn read_rows(path: &Path, set: &Set, recipe: &Recipe) -> Result<Vec<Row>> {
         }
         let read = match set.related {
             true => holders::related(&line),
-            false => Row::read(&line, set, recipe).map(|row| vec![row]),
+            false => Row::read(&line, set, recipe, &articles),
         };
         rows.extend(read.with_context(|| format!("{name}:{at}"))?);
     }
@@ -175,19 +179,67 @@ fn read_rows(path: &Path, set: &Set, recipe: &Recipe) -> Result<Vec<Row>> {
     Ok(rows)
 }
 
+/// Texts by their ids.
+type Articles = HashMap<String, String>;
+
+fn read_articles(path: &Path) -> Result<Articles> {
+    #[derive(Deserialize)]
+    struct Article {
+        id: String,
+        text: String,
+    }
+    let name = path.display();
+    let file = File::open(path).with_context(|| format!("cannot read {name}"))?;
+    let mut articles = Articles::new();
+    for (line, at) in BufReader::new(file).lines().zip(1..) {
+        let line = line.with_context(|| format!("{name}:{at} cannot be read"))?;
+        let Article { id, text } =
+            serde_json::from_str(&line).with_context(|| format!("{name}:{at} is no article"))?;
+        articles.insert(id, text);
+    }
+    Ok(articles)
+}
+
 impl Row {
-    fn read(line: &str, set: &Set, recipe: &Recipe) -> Result<Self> {
+    /// The questions of a line: one with the fields `target`, `label` and perhaps `holder`, or several
+    /// in `asks`, each a holder or null, a target and a label. The text is in the field `text`, or is
+    /// the bytes `start` to `end` of the article `document`.
+    fn read(line: &str, set: &Set, recipe: &Recipe, articles: &Articles) -> Result<Vec<Self>> {
         let row: Map<String, Value> = serde_json::from_str(line).context("no JSON object")?;
         let field = |name: &str| match row.get(name) {
-            Some(Value::String(value)) => Ok(value.clone()),
+            Some(Value::String(value)) => Ok(value.as_str()),
             _ => Err(anyhow!("no text in the field {name:?}")),
         };
-        let label = field("label")?;
-        let meaning = recipe.meaning(&label).with_context(|| {
-            format!("label {label:?} is none of favor, against, neutral, nor in the table [labels]")
-        })?;
-        let (text, target) = (field("text")?, field(&set.target)?);
-        Ok(Row { text, target, gold: meaning.probabilities() })
+        let byte = |name: &str| -> Option<usize> { row.get(name)?.as_u64()?.try_into().ok() };
+        let text = match set.passages_of {
+            None => field("text")?,
+            Some(_) => {
+                let id = field("document")?;
+                let article = articles.get(id).with_context(|| format!("no article {id:?}"))?;
+                let bytes = byte("start").zip(byte("end"));
+                let text = bytes.and_then(|(start, end)| article.get(start..end));
+                text.with_context(|| format!("start and end are no part of {id:?}"))?
+            }
+        };
+        let ask = |holder: Option<&str>, target: &str, label: &str| {
+            let meaning = recipe.meaning(label).with_context(|| {
+                format!(
+                    "label {label:?} is none of favor, against, neutral, nor in the table [labels]"
+                )
+            })?;
+            let target = match holder {
+                Some(holder) => Holder::question(holder, target),
+                None => target.to_owned(),
+            };
+            Ok(Self { text: text.to_owned(), target, gold: meaning.probabilities() })
+        };
+        let Some(asks) = row.get("asks") else {
+            let holder = row.get("holder").and_then(Value::as_str);
+            return Ok(vec![ask(holder, field(&set.target)?, field("label")?)?]);
+        };
+        let asks: Vec<(Option<String>, String, String)> = serde_json::from_value(asks.clone())
+            .context("asks is no list of [holder or null, target, label]")?;
+        asks.iter().map(|(holder, target, label)| ask(holder.as_deref(), target, label)).collect()
     }
 
     /// Pairs that differ in case, spaces or punctuation only are the same. A hash, so that a file of
@@ -437,6 +489,7 @@ impl Padded {
 mod tests {
     use super::*;
     use crate::tiny;
+    use std::path::PathBuf;
 
     fn recipe(sets: &str) -> Recipe {
         let head = r#"
@@ -504,6 +557,49 @@ mod tests {
         let error = read(&recipe, folder.path(), &tiny::tokens()).err().unwrap();
         let error = format!("{error:#}");
         assert!(error.contains("a.jsonl:2: label \"pro\" is none of"), "{error}");
+    }
+
+    #[test]
+    fn a_line_asks_several_questions_of_a_text_or_of_bytes_of_an_article() {
+        let folder = tempfile::tempdir().unwrap();
+        let write =
+            |name: &str, line: &str| std::fs::write(folder.path().join(name), line).unwrap();
+        write(
+            "a.jsonl",
+            r#"{"text": "bad levy", "asks": [["Ann", "levy", "against"], [null, "levy", "neutral"]]}"#,
+        );
+        write(
+            "b.jsonl",
+            r#"{"document": "x", "start": 3, "end": 11, "target": "levy", "holder": "Bo", "label": "favor"}"#,
+        );
+        write("articles.jsonl", r#"{"id": "x", "text": "É, good tax, levy."}"#);
+        let recipe = recipe(
+            r#"[[set]]
+            name = "a"
+            train = "a.jsonl"
+            [[set]]
+            name = "b"
+            dev = "b.jsonl"
+            passages_of = "articles.jsonl""#,
+        );
+        let rows = |set: &Set, file: &Option<PathBuf>| {
+            let path = folder.path().join(file.as_ref().unwrap());
+            let rows = read_rows(&path, set, &recipe, folder.path()).unwrap().into_iter();
+            rows.map(|row| (row.text, row.target, row.gold)).collect::<Vec<_>>()
+        };
+        let [a, b] = &recipe.sets[..] else { panic!("two sets") };
+        let of = |text: &str, target: &str, gold| (text.to_owned(), target.to_owned(), gold);
+        let asked =
+            [of("bad levy", "Ann: levy", [0.0, 1.0, 0.0]), of("bad levy", "levy", [0.0, 0.0, 1.0])];
+        assert_eq!(rows(a, &a.train), asked);
+        assert_eq!(rows(b, &b.dev), [of(" good ta", "Bo: levy", [1.0, 0.0, 0.0])]);
+        write(
+            "b.jsonl",
+            r#"{"document": "x", "start": 1, "end": 11, "target": "levy", "label": "favor"}"#,
+        );
+        let error = read_rows(&folder.path().join("b.jsonl"), b, &recipe, folder.path());
+        let error = format!("{:#}", error.err().unwrap());
+        assert!(error.contains("b.jsonl:1: start and end are no part of"), "{error}");
     }
 
     #[test]

@@ -77,8 +77,7 @@ impl Task for Pairs {
             .collect();
         let temperature = fit_temperature(&graded.iter().map(Vec::as_slice).collect::<Vec<_>>());
         let temperature = (temperature * 1000.0).round() / 1000.0;
-        let holders = recipe.sets.iter().any(|set| set.related || set.reported > 0.0);
-        recipe.model.settings(temperature, holders)
+        recipe.model.settings(temperature)
     }
 
     fn load(files: &ModelFiles) -> Result<()> {

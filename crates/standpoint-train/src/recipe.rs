@@ -19,6 +19,9 @@ pub(crate) struct Recipe {
     pub(crate) labels: BTreeMap<String, LabelMeaning>,
     #[serde(rename = "set")]
     pub(crate) sets: Vec<Set>,
+    /// The folder that it lies in.
+    #[serde(skip)]
+    folder: PathBuf,
 }
 
 /// What the exported `model.toml` says.
@@ -34,12 +37,16 @@ pub(crate) struct ModelTable {
     source: String,
     languages: Vec<String>,
     max_tokens: usize,
+    /// Whether a stance model is to be asked whose stance it is: that it learned from some rows with a
+    /// holder does not tell that it learned it well.
+    #[serde(default)]
+    holders: bool,
 }
 
 impl ModelTable {
-    /// As the settings of a model; a stance model's has a temperature, and knows holders or not.
-    pub(crate) fn settings(&self, temperature: f32, holders: bool) -> ModelToml {
-        let stance = StanceSettings { labels: Label::ALL, temperature, holders };
+    /// As the settings of a model; a stance model's has a temperature.
+    pub(crate) fn settings(&self, temperature: f32) -> ModelToml {
+        let stance = StanceSettings { labels: Label::ALL, temperature, holders: self.holders };
         ModelToml {
             name: self.name.clone(),
             task: self.task,
@@ -158,7 +165,8 @@ impl LabelMeaning {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Set {
     pub(crate) name: String,
-    /// Paths are relative to the folder given with `--data`. Without it the set is only scored.
+    /// Paths are relative to the folder given with `--data`, or, where they begin with `./`, to that of
+    /// the recipe. Without it the set is only scored.
     pub(crate) train: Option<PathBuf>,
     pub(crate) dev: Option<PathBuf>,
     /// The field of the target.
@@ -182,6 +190,9 @@ pub(crate) struct Set {
     /// mouth, with that somebody's stance as label.
     #[serde(default)]
     pub(crate) reported: f64,
+    /// Its rows have no text but name a `document` of this file (JSON Lines with `id` and `text`), and
+    /// the bytes of it that they are about.
+    pub(crate) passages_of: Option<PathBuf>,
     /// Rows whose text occurs in one of these files are left out.
     #[serde(default)]
     pub(crate) without_texts_of: Vec<PathBuf>,
@@ -204,7 +215,16 @@ impl Recipe {
     pub(crate) fn read(path: &Path) -> Result<Self> {
         let name = path.display();
         let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {name}"))?;
-        Self::parse(&text).with_context(|| format!("{name} is no such recipe"))
+        let recipe = Self::parse(&text).with_context(|| format!("{name} is no such recipe"))?;
+        Ok(Self { folder: path.parent().unwrap_or(Path::new("")).to_owned(), ..recipe })
+    }
+
+    /// Where a file lies that the recipe names.
+    pub(crate) fn path(&self, data: &Path, file: &Path) -> PathBuf {
+        match file.strip_prefix("./") {
+            Ok(beside) => self.folder.join(beside),
+            Err(_) => data.join(file),
+        }
     }
 
     pub(crate) fn parse(text: &str) -> Result<Self> {

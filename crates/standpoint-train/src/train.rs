@@ -284,7 +284,7 @@ pub(crate) fn base(folder: &Path, recipe: &Recipe) -> Result<ModelFiles> {
         let path = folder.join(name);
         fs::read(&path).with_context(|| format!("the base has no {}", path.display()))
     };
-    let model_toml = toml::to_string(&recipe.model.settings(1.0, false))?;
+    let model_toml = toml::to_string(&recipe.model.settings(1.0))?;
     Ok(ModelFiles {
         origin: folder.display().to_string().into(),
         model_toml: model_toml.into_bytes().into(),
@@ -319,7 +319,7 @@ mod tests {
 
     fn run(folder: &Path, out: &Path, say: &mut dyn FnMut(String)) -> Result<()> {
         let recipe = tiny::recipe("bf16");
-        let base = tiny::base(toml::to_string(&recipe.model.settings(1.0, false)).unwrap());
+        let base = tiny::base(toml::to_string(&recipe.model.settings(1.0)).unwrap());
         let (_, tokens) = base.input()?;
         let sets = data::read(&recipe, folder, &tokens)?;
         fs::create_dir_all(out)?;
