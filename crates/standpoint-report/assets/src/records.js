@@ -182,8 +182,13 @@ function card(data, record) {
  * each authors before quoted actors, whose labels are less often right, and the surest first. */
 function inOrder(data, found) {
   const { actor, confidence, stance } = data.records;
-  const rank = (record) => 2 * [0, 0, 1, 2][stance[record]] + (actor[record] < 0 ? 0 : 1);
-  return found.sort((a, b) => rank(a) - rank(b) || confidence[b] - confidence[a] || a - b);
+  const all = actor.length;
+  // One number tells the place, and at its end the record: numbers alone are sorted many times faster.
+  const places = Float64Array.from(found, (record) => {
+    const rank = 2 * [0, 0, 1, 2][stance[record]] + (actor[record] < 0 ? 0 : 1);
+    return (1001 * rank + 1000 - confidence[record]) * all + record;
+  });
+  return Array.from(places.sort(), (place) => place % all);
 }
 
 /** The part of the page. `navigate` is called with the new state after every change. */
