@@ -157,6 +157,28 @@ fn a_document_is_explained() {
 }
 
 #[test]
+fn voices_are_drawn_in_colour_where_colour_is_wanted() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("levy.txt");
+    std::fs::write(&file, "The levy is\x1b[2J fair. “It will ruin us,” said Ilse Maron, a miner.")
+        .unwrap();
+    let explained = |force: &str| {
+        let file = file.to_str().unwrap();
+        let args = ["explain", file, "--target", "the levy"];
+        stdout(&output(standpoint().args(args).args(LEXICAL).env("CLICOLOR_FORCE", force)))
+    };
+    let coloured = explained("1");
+    let cyan = "\x1b[36m";
+    assert!(coloured.contains(&format!("author · {cyan}Ilse Maron\x1b[0m · ")), "{coloured}");
+    let drawn =
+        "\nThe levy is␛[2J fair. \x1b[36m“It will ruin us,”\x1b[0m \x1b[4m\x1b[36msaid\x1b[0m ";
+    assert!(coloured.contains(drawn), "{coloured}");
+    let plain = explained("");
+    assert!(!plain.contains('\x1b') && plain.contains("] The levy is␛[2J fair."), "{plain}");
+    assert!(!plain.contains("\ntext\n"), "{plain}");
+}
+
+#[test]
 fn a_reader_that_goes_away_is_no_failure() {
     let mut child = standpoint().args(["ingest", "seeds"]).stdout(Stdio::piped()).spawn().unwrap();
     drop(child.stdout.take());

@@ -1,11 +1,14 @@
 //! `standpoint explain`: one document, and why it got its records.
 
+mod drawing;
+
 use crate::args::{ExplainArgs, OutputFormat};
 use crate::run::classify;
 use crate::settings::Layers;
 use crate::{Outcome, Usage};
 use anyhow::anyhow;
 use clap::ArgMatches;
+use drawing::visible;
 use standpoint_core::{Holder, Probabilities, Voice};
 use standpoint_pipeline::{Corpus, Explanation, Intake, intake};
 use standpoint_stance::Spoken;
@@ -20,10 +23,16 @@ pub(crate) fn explain(args: &ExplainArgs, matches: &ArgMatches) -> anyhow::Resul
     let abstain_below = layers.abstain_below(&args.score)?.value;
     let explanation = standpoint_pipeline::explain(document, &targets, &models, abstain_below)
         .map_err(classify)?;
-    let mut out = std::io::stdout().lock();
+    let stdout = std::io::stdout().lock();
     match args.format {
-        OutputFormat::Text => print(&mut out, &explanation)?,
+        OutputFormat::Text => {
+            // Colours go to a terminal that can show them, or where CLICOLOR_FORCE asks for them.
+            let mut out = anstream::AutoStream::auto(stdout);
+            let colours = out.current_choice() != anstream::ColorChoice::Never;
+            print(&mut out, &explanation, colours)?;
+        }
         OutputFormat::Json => {
+            let mut out = stdout;
             serde_json::to_writer_pretty(&mut out, &explanation)?;
             writeln!(out)?;
         }
@@ -68,18 +77,24 @@ fn find(args: &ExplainArgs, layers: &Layers<'_>) -> anyhow::Result<Intake> {
     Err(Usage(anyhow!(reason)).into())
 }
 
-fn print(out: &mut impl Write, explanation: &Explanation) -> std::io::Result<()> {
+/// Everything about the document; in colour its text stands there too, which without would tell no more
+/// than the passages do.
+fn print(out: &mut impl Write, explanation: &Explanation, colours: bool) -> std::io::Result<()> {
     let document = &explanation.document;
-    writeln!(out, "{}", document.id)?;
+    writeln!(out, "{}", line(&document.id))?;
     let absent = "–";
-    writeln!(out, "  title     {}", document.title.as_deref().unwrap_or(absent))?;
-    writeln!(out, "  authors   {}", document.authors.join("; "))?;
-    writeln!(out, "  outlet    {}", document.outlet.as_deref().unwrap_or(absent))?;
-    writeln!(out, "  published {}", document.published.as_deref().unwrap_or(absent))?;
-    writeln!(out, "  language  {}", document.language.as_deref().unwrap_or(absent))?;
+    writeln!(out, "  title     {}", line(document.title.as_deref().unwrap_or(absent)))?;
+    writeln!(out, "  authors   {}", line(&document.authors.join("; ")))?;
+    writeln!(out, "  outlet    {}", line(document.outlet.as_deref().unwrap_or(absent)))?;
+    writeln!(out, "  published {}", line(document.published.as_deref().unwrap_or(absent)))?;
+    writeln!(out, "  language  {}", line(document.language.as_deref().unwrap_or(absent)))?;
     writeln!(out, "  kind      {} ({})", document.kind.as_str(), document.kind_reason)?;
     if let Some(reason) = &explanation.not_scored {
         writeln!(out, "  a run does not score it: {reason}")?;
+    }
+    if colours {
+        writeln!(out, "\ntext")?;
+        drawing::draw(out, explanation)?;
     }
     writeln!(out, "\ncuts")?;
     for cut in &document.cuts {
@@ -137,5 +152,5 @@ fn parts(p: &Probabilities) -> String {
 
 /// A text in one line.
 fn line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    visible(&text.split_whitespace().collect::<Vec<_>>().join(" "))
 }
