@@ -22,9 +22,8 @@ pub(crate) fn classify(
 ) -> anyhow::Result<Vec<Classification>> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(layers.threads().value).build()?;
     let classify = |rows: &[LabelledPair]| -> Result<Vec<Classification>, ModelError> {
-        let asked: Vec<Cow<'_, str>> = rows.iter().map(|row| row.question(model)).collect();
-        let pairs = rows.iter().zip(&asked);
-        let pairs = pairs.map(|(row, target)| Pair { target, text: &row.text });
+        let asked: Vec<_> = rows.iter().map(|row| row.question(model)).collect();
+        let pairs = asked.iter().map(|(target, text)| Pair { target, text });
         model.classify(&pairs.collect::<Vec<_>>())
     };
     let answers: Vec<Vec<Classification>> =
@@ -53,13 +52,15 @@ pub(crate) struct LabelledPair {
 }
 
 impl LabelledPair {
-    /// What the model is asked: for the holder's stance, if there is one and the model reads holders.
-    fn question(&self, model: &dyn StanceModel) -> Cow<'_, str> {
+    /// The target and the text that the model reads: it is asked for the holder's stance, if there is one
+    /// and the model reads holders.
+    fn question(&self, model: &dyn StanceModel) -> (Cow<'_, str>, Cow<'_, str>) {
         match &self.holder {
-            Some(holder) if model.info().reads_holders => {
-                Cow::Owned(Holder::question(holder, &self.target))
-            }
-            _ => Cow::Borrowed(&self.target),
+            Some(holder) if model.info().reads_holders => (
+                Cow::Owned(Holder::question(holder, &self.target)),
+                Holder::scripted(holder, &self.text),
+            ),
+            _ => (Cow::Borrowed(&self.target), Cow::Borrowed(&self.text)),
         }
     }
 }

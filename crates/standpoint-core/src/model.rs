@@ -46,7 +46,8 @@ pub struct ModelInfo {
     /// truncated, and the truncation reported.
     pub max_tokens: usize,
     /// A stance model's: whether it can be asked what a named holder holds of a target, by
-    /// [`Holder::question`](crate::Holder::question).
+    /// [`Holder::question`](crate::Holder::question) on a text
+    /// [`Holder::scripted`](crate::Holder::scripted).
     #[serde(default)]
     pub reads_holders: bool,
 }

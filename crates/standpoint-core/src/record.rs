@@ -1,5 +1,6 @@
 use crate::Span;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// The three answers of a stance model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -169,6 +170,16 @@ impl Holder {
     /// pair's target. Models are trained with the same words.
     pub fn question(holder: &str, target: &str) -> String {
         format!("{holder}: {target}")
+    }
+
+    /// What such a model reads: the text as it is where the last word of the holder's name stands in it,
+    /// and with the name before it, as in a script, where it does not.
+    pub fn scripted<'t>(holder: &str, text: &'t str) -> Cow<'t, str> {
+        let last = holder.rsplit(' ').next().unwrap_or(holder);
+        match text.contains(last) {
+            true => Cow::Borrowed(text),
+            false => Cow::Owned(format!("{holder}: {text}")),
+        }
     }
 
     /// The actor's name; for the author, the word `author`.

@@ -416,16 +416,14 @@ fn is_act(answer: &Classification) -> bool {
 /// The text of a span with an actor's name in it: where another word stands for the actor, the name in
 /// its place; where none does, the name before it, as in a script.
 fn with_name<'a>(text: &'a str, span: Span, mention: Option<Span>, name: &str) -> Cow<'a, str> {
-    let whole = span.of(text).unwrap_or_default();
-    let last = name.rsplit(' ').next().unwrap_or(name);
+    let scripted = Holder::scripted(name, span.of(text).unwrap_or_default());
     match mention.filter(|mention| span.contains(*mention)) {
-        _ if whole.contains(last) => Cow::Borrowed(whole),
-        Some(mention) => {
+        Some(mention) if matches!(scripted, Cow::Owned(_)) => {
             let part = |from: usize, to: usize| text.get(from..to).unwrap_or_default();
             let (before, after) = (part(span.start, mention.start), part(mention.end, span.end));
             Cow::Owned(format!("{before}{name}{after}"))
         }
-        None => Cow::Owned(format!("{name}: {whole}")),
+        _ => scripted,
     }
 }
 

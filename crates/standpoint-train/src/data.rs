@@ -120,16 +120,6 @@ pub(crate) fn read(recipe: &Recipe, folder: &Path, tokens: &Tokens) -> Result<Ve
             dev: examples(&dev)?,
             recipe: set.clone(),
         });
-        if set.reported > 0.0 {
-            let seed = recipe.training.seed;
-            sets.push(DataSet {
-                name: format!("{}, reported", set.name),
-                left_out: 0,
-                train: examples(&holders::reported(&train, seed))?,
-                dev: examples(&holders::reported(&dev, seed))?,
-                recipe: Set { share: set.reported, off_topic: 0.0, negated: 0.0, ..set.clone() },
-            });
-        }
     }
     Ok(sets)
 }
@@ -203,7 +193,8 @@ fn read_articles(path: &Path) -> Result<Articles> {
 impl Row {
     /// The questions of a line: one with the fields `target`, `label` and perhaps `holder`, or several
     /// in `asks`, each a holder or null, a target and a label. The text is in the field `text`, or is
-    /// the bytes `start` to `end` of the article `document`.
+    /// the bytes `start` to `end` of the article `document`. A holder whom it does not name is put
+    /// before it, as a run does.
     fn read(line: &str, set: &Set, recipe: &Recipe, articles: &Articles) -> Result<Vec<Self>> {
         let row: Map<String, Value> = serde_json::from_str(line).context("no JSON object")?;
         let field = |name: &str| match row.get(name) {
@@ -227,11 +218,11 @@ impl Row {
                     "label {label:?} is none of favor, against, neutral, nor in the table [labels]"
                 )
             })?;
-            let target = match holder {
-                Some(holder) => Holder::question(holder, target),
-                None => target.to_owned(),
+            let (target, text) = match holder {
+                Some(name) => (Holder::question(name, target), Holder::scripted(name, text)),
+                None => (target.to_owned(), text.into()),
             };
-            Ok(Self { text: text.to_owned(), target, gold: meaning.probabilities() })
+            Ok(Self { text: text.into_owned(), target, gold: meaning.probabilities() })
         };
         let Some(asks) = row.get("asks") else {
             let holder = row.get("holder").and_then(Value::as_str);
@@ -589,10 +580,12 @@ mod tests {
         };
         let [a, b] = &recipe.sets[..] else { panic!("two sets") };
         let of = |text: &str, target: &str, gold| (text.to_owned(), target.to_owned(), gold);
-        let asked =
-            [of("bad levy", "Ann: levy", [0.0, 1.0, 0.0]), of("bad levy", "levy", [0.0, 0.0, 1.0])];
+        let asked = [
+            of("Ann: bad levy", "Ann: levy", [0.0, 1.0, 0.0]),
+            of("bad levy", "levy", [0.0, 0.0, 1.0]),
+        ];
         assert_eq!(rows(a, &a.train), asked);
-        assert_eq!(rows(b, &b.dev), [of(" good ta", "Bo: levy", [1.0, 0.0, 0.0])]);
+        assert_eq!(rows(b, &b.dev), [of("Bo:  good ta", "Bo: levy", [1.0, 0.0, 0.0])]);
         write(
             "b.jsonl",
             r#"{"document": "x", "start": 1, "end": 11, "target": "levy", "label": "favor"}"#,

@@ -186,10 +186,6 @@ pub(crate) struct Set {
     /// that says which of them holds something of the other.
     #[serde(default)]
     pub(crate) related: bool,
-    /// How often, beside the rows themselves, an epoch draws each of their texts put in somebody's
-    /// mouth, with that somebody's stance as label.
-    #[serde(default)]
-    pub(crate) reported: f64,
     /// Its rows have no text but name a `document` of this file (JSON Lines with `id` and `text`), and
     /// the bytes of it that they are about.
     pub(crate) passages_of: Option<PathBuf>,
@@ -248,9 +244,8 @@ impl Recipe {
         ensure!(recipe.sets.iter().any(|set| set.train.is_some()), "no set has a file to train on");
         ensure!(recipe.sets.iter().any(|set| set.dev.is_some()), "no set has a dev file to score");
         for set in &recipe.sets {
-            let known =
-                [set.share, set.off_topic, set.reported].iter().all(|x| (0.0..=100.0).contains(x));
-            ensure!(known, "set {}: share, off_topic and reported lie between 0 and 100", set.name);
+            let known = [set.share, set.off_topic].iter().all(|x| (0.0..=100.0).contains(x));
+            ensure!(known, "set {}: share and off_topic lie between 0 and 100", set.name);
             ensure!((0.0..=1.0).contains(&set.negated), "set {}: negated is no share", set.name);
         }
         for (label, meaning) in &recipe.labels {
