@@ -1,8 +1,9 @@
-//! Measures the model on the dev sets and the two contrast sets: the tables of `MODEL_CARD.md`.
+//! Measures the model on the dev sets, on what was kept of the texts written for it, and on the two
+//! contrast sets: the tables of `MODEL_CARD.md`.
 //!
 //! `cargo run --release -p minilm-stance --example card -- DATA [PRECISION] [FOLDER]`
 //!
-//! DATA holds a folder with a `dev.jsonl` for each set. FOLDER is another model's, to be measured in the
+//! DATA holds a folder with a `dev.jsonl` for each set, and PolNeAR's articles. FOLDER is another model's, to be measured in the
 //! place of the one that is built in. The figures of a set are those of `standpoint eval --pairs
 //! DATA/SET/dev.jsonl` (for VAST with `--field target=target_raw --only seen=0` or `1`); here all of them
 //! come at once, with the calibration error before and after, and the labels that PRECISION changes.
@@ -34,8 +35,30 @@ const SETS: [(&str, bool); 11] = [
     ("cad_nli", true),
 ];
 
-/// A row of a dev.jsonl or of the contrast set.
+/// What was written or labelled for this model and kept from its training, in `training/`. Passages are
+/// told by the bytes of an article of DATA/polnear.
+const WRITTEN: [&str; 6] = ["written", "articles", "sets", "claims", "news", "passages"];
+
+/// A line of what was written: a text, or a place in an article, and several questions about it.
 #[derive(Deserialize)]
+struct Line {
+    text: Option<String>,
+    document: Option<String>,
+    start: Option<usize>,
+    end: Option<usize>,
+    asks: Vec<(Option<String>, String, String)>,
+}
+
+/// An article of PolNeAR.
+#[derive(Deserialize)]
+struct Article {
+    id: String,
+    text: String,
+}
+
+/// A row of a dev.jsonl or of the contrast set.
+#[derive(Default, Deserialize)]
+#[serde(default)]
 struct Row {
     text: String,
     target: String,
@@ -97,6 +120,15 @@ fn main() -> Result<()> {
     }
     print_sets(&sets, temperature);
     print_reliability(&sets, temperature);
+    let mut written = Vec::new();
+    let articles = articles(&Path::new(&data).join("polnear/train.jsonl"))?;
+    for set in WRITTEN {
+        for (who, rows) in questions(set, &articles)? {
+            let answers = answer(&rows, &exact, &asked)?;
+            written.push(Answered { name: format!("{set}, {who}"), trained: true, answers });
+        }
+    }
+    print_sets(&written, temperature);
     for file in ["contrast.jsonl", "holders.jsonl"] {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
         let mut parts = Vec::new();
@@ -126,6 +158,40 @@ fn read(path: &Path, set: &str) -> Result<BTreeMap<String, Vec<Row>>> {
     Ok(parts)
 }
 
+fn articles(path: &Path) -> Result<BTreeMap<String, String>> {
+    let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
+    let article = |line| -> Result<(String, String)> {
+        let Article { id, text } = serde_json::from_str(line)?;
+        Ok((id, text))
+    };
+    text.lines().map(article).collect()
+}
+
+/// The questions of a dev file in `training/`, those about the author apart from those about others.
+fn questions(
+    set: &str,
+    articles: &BTreeMap<String, String>,
+) -> Result<BTreeMap<&'static str, Vec<Row>>> {
+    let file = format!("training/{set}-dev.jsonl");
+    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(&file))
+        .with_context(|| file.clone())?;
+    let mut parts: BTreeMap<&str, Vec<Row>> = BTreeMap::new();
+    for line in text.lines() {
+        let line: Line = serde_json::from_str(line).with_context(|| file.clone())?;
+        let place = || {
+            let article = articles.get(line.document.as_ref()?)?;
+            Some(article.get(line.start?..line.end?)?.to_owned())
+        };
+        let text = line.text.clone().or_else(place).with_context(|| format!("{file}: no text"))?;
+        for (holder, target, label) in line.asks {
+            let part = if holder.is_some() { "actors" } else { "authors" };
+            let row = Row { text: text.clone(), target, holder, label, ..Row::default() };
+            parts.entry(part).or_default().push(row);
+        }
+    }
+    Ok(parts)
+}
+
 fn answer(rows: &[Row], exact: &PairClassifier, asked: &PairClassifier) -> Result<Vec<Answer>> {
     let chunk = |rows: &[Row]| -> Result<Vec<Answer>> {
         let target = |row: &'_ Row| {
@@ -133,10 +199,15 @@ fn answer(rows: &[Row], exact: &PairClassifier, asked: &PairClassifier) -> Resul
             let holder = row.holder.as_ref();
             holder.map_or_else(|| target.clone(), |holder| Holder::question(holder, target))
         };
-        let targets: Vec<String> = rows.iter().map(target).collect();
-        let pairs = targets.iter().zip(rows);
+        let text = |row: &'_ Row| {
+            let holder = row.holder.as_ref();
+            let text = holder.map(|holder| Holder::scripted(holder, &row.text).into_owned());
+            text.unwrap_or_else(|| row.text.clone())
+        };
+        let asked_of: Vec<(String, String)> =
+            rows.iter().map(|row| (target(row), text(row))).collect();
         let pairs: Vec<Pair<'_>> =
-            pairs.map(|(target, row)| Pair { target, text: &row.text }).collect();
+            asked_of.iter().map(|(target, text)| Pair { target, text }).collect();
         let (exact, asked) = (exact.logits(&pairs)?, asked.logits(&pairs)?);
         let graded = |row: &Row, logits: [f32; 3]| -> Result<Graded> {
             let probabilities = Probabilities::from_logits(logits, 1.0);
