@@ -3,7 +3,7 @@
 use serde_json::Value;
 use standpoint_encoder::Precision;
 use standpoint_ingest::Fields;
-use standpoint_pipeline::{Corpus, Models, explain, intake, read_targets};
+use standpoint_pipeline::{AliasFile, Corpus, Models, explain, intake, read_targets};
 use standpoint_tests::{assert_same, code, output, root, rows, seeds, standpoint, stderr, stdout};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -156,7 +156,7 @@ fn retrieval_finds_the_evidence_of_the_gold() {
     let corpus = Corpus { inputs: vec![seeds()], fields: Fields::default() };
     intake(&corpus, 2, |item| {
         let Ok(item) = item else { return Ok(()) };
-        let explained = explain(item, &targets, &models, 0.4).unwrap();
+        let explained = explain(item, &targets, &models, &AliasFile::default(), 0.4).unwrap();
         for passage in explained.passages {
             for met in passage.matches {
                 let document = explained.document.id.clone();

@@ -49,6 +49,9 @@ pub(crate) enum Verb {
     Calibrate(CalibrateArgs),
     /// List the models that are built in, show one, or check a folder.
     Models(ModelsArgs),
+    /// Print the starting list of names of states, governments, capitals and institutions, to be made one's own
+    /// file for --aliases.
+    Aliases,
     /// Show every setting, its value and where it came from.
     Config(ConfigArgs),
     /// Print completions for a shell.
@@ -92,6 +95,10 @@ pub(crate) struct ScoreOptions {
     /// A target as a phrase or claim (repeatable), in place of a target file.
     #[arg(long = "target", value_name = "PHRASE", conflicts_with = "targets")]
     pub(crate) target: Vec<String>,
+    /// Which names are one actor's: CSV with the columns variant and name; a variant that is given its own name
+    /// is kept apart [default: what the corpus tells, and the names in `standpoint aliases`].
+    #[arg(long, value_name = "FILE", env = "STANDPOINT_ALIASES")]
+    pub(crate) aliases: Option<PathBuf>,
     /// Embedder: a built-in name or a folder with a model.toml [default: minilm].
     #[arg(long, value_name = "NAME|FOLDER", env = "STANDPOINT_EMBEDDER")]
     pub(crate) embedder: Option<String>,

@@ -21,8 +21,10 @@ pub(crate) fn explain(args: &ExplainArgs, matches: &ArgMatches) -> anyhow::Resul
     let document = find(args, &layers)?;
     let models = layers.load_models(&args.score)?;
     let abstain_below = layers.abstain_below(&args.score)?.value;
-    let explanation = standpoint_pipeline::explain(document, &targets, &models, abstain_below)
-        .map_err(classify)?;
+    let aliases = layers.aliases(&args.score)?;
+    let explanation =
+        standpoint_pipeline::explain(document, &targets, &models, &aliases, abstain_below)
+            .map_err(classify)?;
     let stdout = std::io::stdout().lock();
     match args.format {
         OutputFormat::Text => {

@@ -20,6 +20,7 @@ mod verify;
 
 use args::{Cli, Verb};
 use clap::{CommandFactory, FromArgMatches};
+use standpoint_stance::Aliases;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
@@ -75,6 +76,10 @@ fn dispatch(cli: Cli, matches: &clap::ArgMatches) -> anyhow::Result<Outcome> {
         Verb::Eval(args) => evaluate::evaluate(&args, matches),
         Verb::Calibrate(args) => calibrate::calibrate(&args, matches),
         Verb::Models(args) => models::command(&args),
+        Verb::Aliases => {
+            io::stdout().write_all(Aliases::starting_list().as_bytes())?;
+            Ok(Outcome::Done)
+        }
         Verb::Config(args) => settings::show(&args, matches),
         Verb::Completions { shell } => {
             // Into memory first: the generator panics where it cannot write.

@@ -25,15 +25,8 @@ impl Progress {
                 bar.set_message(format!("reading: {documents} documents, {failed} failed"));
                 bar.tick();
             }
-            Event::Scored { pieces, of } => {
-                if bar.length() != Some(of as u64) {
-                    bar.finish_and_clear();
-                    *bar = ProgressBar::new(of as u64).with_style(style(
-                        "scoring [{bar:40}] {human_pos}/{human_len} pieces, {eta} left",
-                    ));
-                }
-                bar.set_position(pieces as u64);
-            }
+            Event::Listened { pieces, of } => count(&mut bar, "listening", pieces, of),
+            Event::Scored { pieces, of } => count(&mut bar, "scoring", pieces, of),
             Event::Writing => {
                 bar.finish_and_clear();
                 *bar = ProgressBar::new_spinner().with_style(style("{spinner} {msg}"));
@@ -48,6 +41,17 @@ impl Progress {
             bar.finish_and_clear();
         }
     }
+}
+
+/// Shows how many pieces are done; a bar that counted something else is replaced.
+fn count(bar: &mut ProgressBar, doing: &str, pieces: usize, of: usize) {
+    if bar.prefix() != doing {
+        bar.finish_and_clear();
+        *bar = ProgressBar::new(of as u64)
+            .with_prefix(doing.to_owned())
+            .with_style(style("{prefix} [{bar:40}] {human_pos}/{human_len} pieces, {eta} left"));
+    }
+    bar.set_position(pieces as u64);
 }
 
 fn style(template: &str) -> ProgressStyle {

@@ -8,9 +8,11 @@ use crate::{Outcome, Usage};
 use anyhow::{Context, anyhow};
 use clap::ArgMatches;
 use standpoint_encoder::Precision;
-use standpoint_pipeline::{Background, Corpus, Gold, Job, check_targets, run as run_job};
+use standpoint_pipeline::{
+    AliasFile, Background, Corpus, Gold, Job, check_targets, read_aliases, run as run_job,
+};
 use standpoint_report::evaluation::read_gold;
-use standpoint_report::folder::GOLD;
+use standpoint_report::folder::{ALIASES, GOLD};
 use standpoint_report::manifest::Manifest;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -76,6 +78,7 @@ fn repeat(
         targets: before.targets.clone(),
         out: out.to_owned(),
         threads,
+        aliases: aliases(path)?,
         abstain_below: layers.abstain_below(&score)?.value,
         settings: before.invocation.settings.clone(),
         background: Background { cards: layers.cards(&score, &models), gold: gold(before, path)? },
@@ -84,6 +87,15 @@ fn repeat(
     run_job(&job, &models, &|event| progress.show(event)).map_err(classify)?;
     progress.finish();
     Ok(Manifest::read(&out.join("run.json"))?)
+}
+
+/// The aliases that the run was given, which lie beside its manifest.
+fn aliases(path: &Path) -> anyhow::Result<AliasFile> {
+    let path = path.with_file_name(ALIASES);
+    if !path.is_file() {
+        return Ok(AliasFile::default());
+    }
+    Ok(read_aliases(&path).map_err(|error| Usage(error.into()))?)
 }
 
 /// The labels that the run was compared with, which lie beside its manifest.

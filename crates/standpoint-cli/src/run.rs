@@ -22,6 +22,7 @@ pub(crate) fn run(args: &RunArgs, matches: &ArgMatches) -> anyhow::Result<Outcom
         targets: layers.targets(&args.score)?,
         out: layers.out(args.out.as_ref()).value,
         threads: layers.threads().value,
+        aliases: layers.aliases(&args.score)?,
         abstain_below: layers.abstain_below(&args.score)?.value,
         settings: layers.stated(&args.score)?,
         background: Background {
@@ -71,6 +72,7 @@ pub(crate) fn classify(error: PipelineError) -> anyhow::Error {
         error,
         PipelineError::Ingest(_)
             | PipelineError::Targets { .. }
+            | PipelineError::Aliases { .. }
             | PipelineError::Busy { .. }
             | PipelineError::Out { .. }
             | PipelineError::Retrieval(_)

@@ -14,7 +14,8 @@ use standpoint_core::{ModelInfo, StanceModel, Target};
 use standpoint_encoder::Precision;
 use standpoint_ingest::Fields;
 use standpoint_pipeline::{
-    Gold, Models, check_targets, read_target_gold, read_targets, targets_from_phrases,
+    AliasFile, Gold, Models, check_targets, read_aliases, read_target_gold, read_targets,
+    targets_from_phrases,
 };
 use standpoint_stance::Tempered;
 use std::collections::BTreeMap;
@@ -249,6 +250,18 @@ impl<'a> Layers<'a> {
         Ok(read_targets(&file).map_err(|error| Usage(error.into()))?)
     }
 
+    fn alias_file(&self, score: &ScoreOptions) -> Setting<Option<PathBuf>> {
+        let flag = score.aliases.clone().map(Some);
+        self.resolve("aliases", flag, self.file.aliases.clone().map(Some), None)
+    }
+
+    /// Which names are one actor's, as the user says.
+    pub(crate) fn aliases(&self, score: &ScoreOptions) -> anyhow::Result<AliasFile> {
+        let file = self.alias_file(score).value;
+        let read = file.as_deref().map(read_aliases).transpose();
+        Ok(read.map_err(|error| Usage(error.into()))?.unwrap_or_default())
+    }
+
     /// The labels that the target file names, unless targets are given as phrases.
     pub(crate) fn gold(&self, score: &ScoreOptions) -> anyhow::Result<Option<Gold>> {
         let file = self.target_file(score).value.filter(|_| score.target.is_empty());
@@ -293,6 +306,9 @@ pub(crate) fn show(args: &ConfigArgs, matches: &ArgMatches) -> anyhow::Result<Ou
     let targets = layers.target_file(&args.score);
     let file = targets.value.map_or("(none)".to_owned(), |path| path.display().to_string());
     row("targets", file, &targets.origin);
+    let aliases = layers.alias_file(&args.score);
+    let file = aliases.value.map_or("(none)".to_owned(), |path| path.display().to_string());
+    row("aliases", file, &aliases.origin);
     let out = layers.out(args.out.as_ref());
     row("out", out.value.display().to_string(), &out.origin);
     let threads = layers.threads();

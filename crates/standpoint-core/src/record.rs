@@ -153,7 +153,8 @@ impl From<Label> for Stance {
 pub enum Holder {
     /// The document's author.
     Author,
-    /// Somebody whom the text quotes or paraphrases, by the fullest name that it gives.
+    /// Somebody whom the text quotes or paraphrases: within a document by the fullest name that it gives, in
+    /// a record by the name that the corpus has for the actor.
     Actor(String),
 }
 
@@ -226,6 +227,10 @@ pub struct Evidence {
     pub text: String,
     /// Whose words it is in.
     pub voice: Voice,
+    /// The actor's name as the record's document has it, which need not be the one that the corpus has for
+    /// the holder; none for the author.
+    #[serde(default)]
+    pub named: Option<String>,
     /// The words for an actor in the record's document: the source of what is attributed, or the name
     /// of who acts. They may stand in another passage.
     pub mention: Option<Span>,

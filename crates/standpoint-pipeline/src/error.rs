@@ -17,6 +17,14 @@ pub enum PipelineError {
         /// What is wrong and what to do.
         reason: String,
     },
+    /// The file of aliases cannot be read or is wrong.
+    #[error("{}: {reason}", path.display())]
+    Aliases {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, in which line, and what to do.
+        reason: String,
+    },
     /// A model did not answer.
     #[error(transparent)]
     Model(#[from] ModelError),

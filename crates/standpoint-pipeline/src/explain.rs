@@ -2,10 +2,10 @@
 
 use crate::scoring::{Models, Outcome, Scorer};
 use crate::store::Store;
-use crate::{Intake, PipelineError};
+use crate::{AliasFile, Intake, PipelineError};
 use serde::Serialize;
 use standpoint_core::{Document, Holder, Probabilities, Record, Span, Target, Voice};
-use standpoint_stance::Spoken;
+use standpoint_stance::{Roster, Spoken};
 
 /// Everything that a run would do with one document.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -53,7 +53,7 @@ pub struct PassageMatch {
     pub probabilities: Option<Probabilities>,
 }
 
-/// Scores one document as a run would, and keeps what a run throws away.
+/// Scores one document as a run would that reads no other, and keeps what a run throws away.
 ///
 /// # Errors
 /// [`PipelineError`] if a model does not answer.
@@ -61,12 +61,16 @@ pub fn explain(
     intake: Intake,
     targets: &[Target],
     models: &Models,
+    aliases: &AliasFile,
     abstain_below: f32,
 ) -> Result<Explanation, PipelineError> {
     let store = Store::in_memory()?;
     let scorer = Scorer::new(models, targets, &store, abstain_below)?;
     let window = scorer.listen(vec![(intake.document, intake.passages)])?;
-    let outcome = scorer.score(&window)?.into_iter().next();
+    let mut roster = Roster::default();
+    window.iter().for_each(|ready| roster.add_piece(&ready.names, 1));
+    let names = roster.names(aliases.aliases());
+    let outcome = scorer.score(&window, &names)?.into_iter().next();
     // One document goes in, and one comes out.
     let Some(ready) = window.into_iter().next() else {
         return Err(PipelineError::Nothing("the document was lost".to_owned()));

@@ -3,7 +3,7 @@
 
 use crate::PipelineError;
 use crate::store::Store;
-use standpoint_report::folder::GOLD;
+use standpoint_report::folder::{ALIASES, GOLD};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -43,7 +43,7 @@ impl Work {
     /// Moves the results into the output folder, `run.json` last: where it stands, a run is whole.
     pub(crate) fn publish(self, out: &Path) -> Result<(), PipelineError> {
         // What not every run leaves must not outlast the run that left it.
-        for old in [MANIFEST, GOLD] {
+        for old in [MANIFEST, ALIASES, GOLD] {
             remove(&out.join(old)).map_err(PipelineError::io(out))?;
         }
         for name in self.results()?.iter().map(String::as_str).chain([MANIFEST]) {

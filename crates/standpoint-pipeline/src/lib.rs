@@ -1,11 +1,13 @@
 //! The batch driver: from inputs and targets to a folder of results.
 //!
-//! A run goes through the corpus three times, and never holds more of it than a *window*:
+//! A run goes through the corpus four times, and never holds more of it than a *window*, and of all of it the
+//! names that stand in it:
 //!
 //! 1. **Read**: every document is cleaned, segmented and sketched, in parallel, and spilled to disk.
-//! 2. **Score**: the sketches give the pieces; the document that stands for a piece is scored, and
-//!    its records are carried over to the piece's other placements.
-//! 3. **Write**: tables in the order of the documents, the report, and last of all `run.json`.
+//! 2. **Listen**: the sketches give the pieces; who speaks in the document that stands for a piece is found, and
+//!    when all were heard, which names are one actor's.
+//! 3. **Score**: that document is scored, and its records are carried over to the piece's other placements.
+//! 4. **Write**: tables in the order of the documents, the report, and last of all `run.json`.
 //!
 //! What a model answered is kept in a store by content (`store.redb` in the output folder), so a run that
 //! was killed, or is repeated over a grown corpus, computes only what is new. Everything else is
@@ -13,6 +15,7 @@
 //! or none. Same input, same bytes, whatever the threads and however often it was interrupted;
 //! only `timings` in `run.json` tells runs apart.
 
+mod aliases;
 mod error;
 mod explain;
 mod folder;
@@ -26,6 +29,7 @@ mod store;
 mod survey;
 mod targets;
 
+pub use aliases::{AliasFile, read_aliases};
 pub use error::PipelineError;
 pub use explain::{Explanation, PassageExplanation, PassageMatch, explain};
 pub use intake::{Corpus, Intake, intake};

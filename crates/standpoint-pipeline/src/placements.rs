@@ -88,6 +88,7 @@ mod tests {
                 span: Span::new(0, text.len()),
                 text: text.into(),
                 voice: Voice::Own,
+                named: None,
                 mention: None,
                 cue: None,
                 content: Vec::new(),

@@ -1,5 +1,6 @@
 //! The run: read, score, write.
 
+use crate::aliases::AliasFile;
 use crate::folder::{MANIFEST, SPILL, Work};
 use crate::intake::{Corpus, read_files};
 use crate::numbers::Numbers;
@@ -14,23 +15,21 @@ use standpoint_core::{Document, Passage, Piece, Record, Span, Stance, Target};
 use standpoint_ingest::{Format, Input, Listing, Sketch, Skipped, discover, group, shingles};
 use standpoint_report::aggregates::Placement;
 use standpoint_report::evaluation::GoldRecord;
-use standpoint_report::folder::GOLD;
+use standpoint_report::folder::{ALIASES, GOLD};
 use standpoint_report::html::{self, ReportData};
 use standpoint_report::manifest::{
     Digest, InputFile, InputHash, Invocation, Manifest, OutputFile, SkippedFile, Timings,
 };
 use standpoint_report::summary::RunSummary;
 use standpoint_report::tables::{
-    self, DocumentRow, EvidenceRow, PassageRow, PieceRow, StanceRow, Tables,
+    self, DocumentRow, EvidenceRow, HolderRow, PassageRow, PieceRow, StanceRow, Tables,
 };
-use std::collections::BTreeMap;
+use standpoint_stance::{Names, Roster, Variant};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
-
-/// How many passages are scored together.
-const WINDOW_PASSAGES: usize = 8192;
 
 /// A run: what to read, what to ask, where to write.
 #[derive(Debug, Clone)]
@@ -43,6 +42,8 @@ pub struct Job {
     pub out: PathBuf,
     /// Worker threads; 0 for one per processor.
     pub threads: usize,
+    /// Which names are whose, beside what the corpus tells and the starting list says.
+    pub aliases: AliasFile,
     /// A record whose label is less probable than this abstains, in [0, 1].
     pub abstain_below: f32,
     /// The settings that led to all this and to the models, by their names: `run.json` states them, so
@@ -70,6 +71,13 @@ pub enum Event {
         documents: u64,
         /// Failures so far.
         failed: u64,
+    },
+    /// So many pieces were listened to, of so many: who speaks in them.
+    Listened {
+        /// Pieces done.
+        pieces: usize,
+        /// All pieces.
+        of: usize,
     },
     /// So many pieces were scored, of so many.
     Scored {
@@ -115,6 +123,10 @@ fn run_here(
         report = report.with_gold(rows);
         report.summary.gold_by = by;
     }
+    if let Some(text) = job.aliases.text() {
+        let path = work.path.join(ALIASES);
+        fs::write(&path, text).map_err(PipelineError::io(&path))?;
+    }
     report.summary.cards = cards;
     report.summary.models = vec![
         models.embedder.info().clone(),
@@ -124,8 +136,15 @@ fn run_here(
     report.summary.settings = told(&job.settings);
     let abstain_below = ("abstain_below".to_owned(), job.abstain_below.to_string());
     report.summary.settings.extend([abstain_below]);
-    let mut run =
-        Run { job, models, progress, report, numbers: Numbers::new(), truncated: Vec::new() };
+    let mut run = Run {
+        job,
+        models,
+        progress,
+        report,
+        numbers: Numbers::new(),
+        truncated: Vec::new(),
+        named: BTreeMap::new(),
+    };
 
     let digests = digests(&listing.files);
     let Reading { mut spill, sketches, lengths, input_hash, mut inputs } =
@@ -144,11 +163,13 @@ fn run_here(
         groups.pieces.into_iter().map(|placements| Group::of(placements, &lengths)).collect();
     let mut tables = Tables::create(&work.path)?;
     let scorer = Scorer::new(models, &job.targets, &work.store, job.abstain_below)?;
-    run.score(&mut spill, &groups, &scorer, &mut tables)?;
+    let names = run.names(&mut spill, &groups, &scorer)?;
+    run.score(&mut spill, &groups, &scorer, &names, &mut tables)?;
     let scored = started.elapsed().as_secs_f64();
 
     progress(Event::Writing);
-    run.write_documents(&mut spill, &groups, &scorer, &mut tables)?;
+    run.write_documents(&mut spill, &groups, &scorer, &names, &mut tables)?;
+    run.write_holders(&names, &mut tables)?;
     run.numbers.write(&mut tables)?;
     tables.finish()?;
     run.write_report(&work.path)?;
@@ -264,6 +285,8 @@ struct Run<'a> {
     numbers: Numbers,
     /// Tokens of each document that did not fit the models.
     truncated: Vec<u32>,
+    /// Rows of evidence by the actor's name in the documents.
+    named: BTreeMap<String, u64>,
 }
 
 impl Run<'_> {
@@ -306,27 +329,62 @@ impl Run<'_> {
         Ok(Reading { spill, sketches, lengths, input_hash: input_hash.finish(), inputs })
     }
 
+    /// Listens to who speaks in the pieces, window by window, and hands on each that is scored, with its
+    /// number of placements.
+    fn listen(
+        &self,
+        spill: &mut Spill,
+        groups: &[Group],
+        scorer: &Scorer<'_>,
+        mut heard: impl FnMut(&Ready, usize),
+    ) -> Result<(), PipelineError> {
+        let mut representatives = groups.iter().map(|group| group.representative);
+        let mut done = 0;
+        while done < groups.len() {
+            let window = spill.window(&mut representatives)?;
+            let window = window.into_iter().map(|s| (s.document, s.passages)).collect();
+            for ready in scorer.listen(window)? {
+                if self.models.not_scored(&ready.document).is_none() {
+                    heard(&ready, groups[done].placements.len());
+                }
+                done += 1;
+            }
+            (self.progress)(Event::Listened { pieces: done, of: groups.len() });
+        }
+        Ok(())
+    }
+
+    /// The names of each actor, brought together: only when all pieces were heard is it known whose a name is.
+    fn names(
+        &self,
+        spill: &mut Spill,
+        groups: &[Group],
+        scorer: &Scorer<'_>,
+    ) -> Result<Names, PipelineError> {
+        let mut roster = Roster::default();
+        self.listen(spill, groups, scorer, |ready, placements| {
+            roster.add_piece(&ready.names, placements);
+        })?;
+        Ok(roster.names(self.job.aliases.aliases()))
+    }
+
     /// Scores the pieces, window by window, and writes the tables that follow them.
     fn score(
         &mut self,
         spill: &mut Spill,
         groups: &[Group],
         scorer: &Scorer<'_>,
+        names: &Names,
         tables: &mut Tables,
     ) -> Result<(), PipelineError> {
         self.report.summary.pieces = groups.len() as u64;
         self.report.summary.placements = spill.len() as u64;
+        let mut representatives = groups.iter().map(|group| group.representative);
         let mut next = 0;
         while next < groups.len() {
             let first = next;
-            let mut window = Vec::new();
-            let mut passages = 0;
-            while next < groups.len() && passages < WINDOW_PASSAGES {
-                let spilled = spill.read(groups[next].representative)?;
-                passages += spilled.passages.len();
-                window.push(spilled);
-                next += 1;
-            }
+            let window = spill.window(&mut representatives)?;
+            next += window.len();
             let (ready, unscored): (Vec<_>, Vec<_>) = window
                 .into_iter()
                 .zip(first..)
@@ -334,7 +392,7 @@ impl Run<'_> {
             let (ready, ready_at): (Vec<Spilled>, Vec<usize>) = ready.into_iter().unzip();
             let ready =
                 scorer.listen(ready.into_iter().map(|s| (s.document, s.passages)).collect())?;
-            let outcomes = scorer.score(&ready)?;
+            let outcomes = scorer.score(&ready, names)?;
             let mut results: BTreeMap<usize, (Document, Vec<Record>)> = BTreeMap::new();
             for ((ready, outcome), at) in ready.into_iter().zip(outcomes).zip(ready_at) {
                 self.count(&ready, &outcome, &groups[at]);
@@ -396,6 +454,9 @@ impl Run<'_> {
                     self.report.summary.abstained += 1;
                 }
                 tables.stances(&[StanceRow::of(record, document)])?;
+                for name in record.evidence.iter().filter_map(|evidence| evidence.named.clone()) {
+                    *self.named.entry(name).or_default() += 1;
+                }
                 tables.evidence(&EvidenceRow::of(record).collect::<Vec<_>>())?;
             }
         }
@@ -412,6 +473,7 @@ impl Run<'_> {
         spill: &mut Spill,
         groups: &[Group],
         scorer: &Scorer<'_>,
+        names: &Names,
         tables: &mut Tables,
     ) -> Result<(), PipelineError> {
         let mut representative = vec![0; spill.len()];
@@ -427,17 +489,10 @@ impl Run<'_> {
                 .collect()
         };
         let ids = ids(spill)?;
-        let mut next = 0;
-        while next < spill.len() {
-            let first = next;
-            let mut window = Vec::new();
-            let mut passages = 0;
-            while next < spill.len() && passages < WINDOW_PASSAGES {
-                let spilled = spill.read(next)?;
-                passages += spilled.passages.len();
-                window.push(spilled);
-                next += 1;
-            }
+        let mut documents = 0..spill.len();
+        while !documents.is_empty() {
+            let first = documents.start;
+            let window = spill.window(&mut documents)?;
             let window = window.into_iter().map(|s| (s.document, s.passages)).collect();
             let window = scorer.listen(window)?;
             for (ready, index) in window.iter().zip(first..) {
@@ -452,8 +507,29 @@ impl Run<'_> {
                     not_scored_reason,
                 };
                 tables.documents(&[DocumentRow::of(&ready.document, piece, reading)])?;
-                tables.passages(&passage_rows(ready))?;
+                tables.passages(&passage_rows(ready, names))?;
             }
+        }
+        Ok(())
+    }
+
+    /// Writes every name of an actor: those to which words are attributed, and those with evidence.
+    fn write_holders(&self, names: &Names, tables: &mut Tables) -> Result<(), PipelineError> {
+        let mut variants: BTreeSet<&str> = names.heard().collect();
+        variants.extend(self.named.keys().map(String::as_str));
+        for name in variants {
+            let Variant { holder, variant, pieces, documents, merge } = names.variant(name);
+            let row = HolderRow {
+                holder: holder.to_owned(),
+                variant: variant.to_owned(),
+                rule: merge.map(|merge| merge.rule.as_str().to_owned()),
+                merged_with: merge.map(|merge| merge.with.clone()),
+                witnesses: merge.and_then(|merge| merge.pieces),
+                pieces,
+                documents,
+                evidence: self.named.get(name).copied().unwrap_or_default(),
+            };
+            tables.holders(&[row])?;
         }
         Ok(())
     }
@@ -468,7 +544,7 @@ impl Run<'_> {
     }
 }
 
-fn passage_rows(ready: &Ready) -> Vec<PassageRow> {
+fn passage_rows(ready: &Ready, names: &Names) -> Vec<PassageRow> {
     let row = |(index, passage): (usize, &Passage)| {
         let (voice, actor) = ready.voice(index);
         PassageRow {
@@ -478,7 +554,7 @@ fn passage_rows(ready: &Ready) -> Vec<PassageRow> {
             start: passage.span.start,
             end: passage.span.end,
             voice,
-            actor: actor.map(str::to_owned),
+            actor: actor.map(|name| names.canonical(name).to_owned()),
         }
     };
     ready.passages.iter().enumerate().map(row).collect()

@@ -14,7 +14,9 @@ use standpoint_core::{
     Passage, Record, Span, StanceModel, Tagged, Target, Voice,
 };
 use standpoint_embed::{Bearing, Retriever, Vector};
-use standpoint_stance::{Scored, Spoken, context, paragraphs, pool, voices};
+use standpoint_stance::{
+    Listened, Named, Names, Scored, Spoken, context, listen, paragraphs, pool,
+};
 use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
@@ -63,6 +65,8 @@ pub(crate) struct Ready {
     pub(crate) passages: Vec<Passage>,
     /// Who speaks in each passage.
     pub(crate) voices: Vec<Vec<Spoken>>,
+    /// What it says of the names in it.
+    pub(crate) names: BTreeMap<String, Named>,
     /// Tokens of each paragraph that the tagger did not read, where there are any.
     truncated: Vec<usize>,
 }
@@ -131,13 +135,17 @@ impl<'a> Scorer<'a> {
         Ok(Scorer { models, targets, retriever, store, abstain_below })
     }
 
-    /// The outcome of every document, in order.
-    pub(crate) fn score(&self, window: &[Ready]) -> Result<Vec<Outcome>, PipelineError> {
+    /// The outcome of every document, in order; `names` says who is one actor in all of them.
+    pub(crate) fn score(
+        &self,
+        window: &[Ready],
+        names: &Names,
+    ) -> Result<Vec<Outcome>, PipelineError> {
         let embedded = self.embed(window)?;
         let mut asked: Vec<Vec<Question>> = window
             .par_iter()
             .zip(&embedded)
-            .map(|(ready, embedded)| self.questions(ready, embedded))
+            .map(|(ready, embedded)| self.questions(ready, embedded, names))
             .collect();
         self.answer(window, &mut asked)?;
         let outcome =
@@ -147,7 +155,7 @@ impl<'a> Scorer<'a> {
                 let truncated = read.chain(answered).chain(ready.truncated.iter().copied());
                 let truncated: Vec<usize> = truncated.filter(|&tokens| tokens > 0).collect();
                 Outcome {
-                    records: self.records(ready, &questions),
+                    records: self.records(ready, &questions, names),
                     questions,
                     truncated_texts: truncated.len(),
                     truncated_tokens: truncated.iter().sum(),
@@ -183,10 +191,10 @@ impl<'a> Scorer<'a> {
             let (document, passages) = document;
             let tagged: Vec<(Span, Tagged)> =
                 places.iter().map(|(key, place)| (*place, known[key].clone())).collect();
-            let voices = voices(&document.text, &passages, &tagged);
+            let Listened { voices, names } = listen(&document.text, &passages, &tagged);
             let truncated = tagged.iter().map(|(_, tagged)| tagged.truncated);
             let truncated = truncated.filter(|&tokens| tokens > 0).collect();
-            Ready { document, passages, voices, truncated }
+            Ready { document, passages, voices, names, truncated }
         };
         Ok(documents.into_par_iter().zip(places).map(ready).collect())
     }
@@ -214,7 +222,7 @@ impl<'a> Scorer<'a> {
         Ok(keys.iter().map(|keys| keys.iter().map(|key| known[key].clone()).collect()).collect())
     }
 
-    fn questions(&self, ready: &Ready, embedded: &[Embedded]) -> Vec<Question> {
+    fn questions(&self, ready: &Ready, embedded: &[Embedded], names: &Names) -> Vec<Question> {
         let vectors: Vec<Vector> = embedded.iter().map(|e| e.vector.clone()).collect();
         let bearings = self.retriever.bearings(&ready.texts(), &vectors);
         let reads_holders = self.models.stance.info().reads_holders;
@@ -225,7 +233,7 @@ impl<'a> Scorer<'a> {
                     // A model that cannot be asked whose stance it is takes any for that of whoever
                     // is named.
                     if spoken.voice == Voice::Reported
-                        && (!reads_holders || self.is_target(spoken, target))
+                        && (!reads_holders || self.is_target(spoken, target, names))
                     {
                         continue;
                     }
@@ -238,11 +246,11 @@ impl<'a> Scorer<'a> {
     }
 
     /// Whether the one who acts is the target.
-    fn is_target(&self, spoken: &Spoken, target: usize) -> bool {
+    fn is_target(&self, spoken: &Spoken, target: usize, names: &Names) -> bool {
         let Some(Holder::Actor(name)) = &spoken.holder else { return false };
-        let target = &self.targets[target];
-        let mut names = target.aliases.iter().chain([&target.text]);
-        names.any(|known| known.to_lowercase().contains(&name.to_lowercase()))
+        let own = [name.as_str(), names.canonical(name)].map(str::to_lowercase);
+        let mut known = self.targets[target].names().map(str::to_lowercase);
+        known.any(|known| own.iter().any(|own| known.contains(own.as_str())))
     }
 
     fn answer(&self, window: &[Ready], asked: &mut [Vec<Question>]) -> Result<(), PipelineError> {
@@ -348,16 +356,27 @@ impl<'a> Scorer<'a> {
     }
 
     /// Pools the answers of every holder toward every target: targets in their order, the author
-    /// before the actors, actors by name.
-    fn records(&self, ready: &Ready, questions: &[Question]) -> Vec<Record> {
-        let mut groups: BTreeMap<(usize, &Holder), Vec<(&Question, Classification)>> =
+    /// before the actors, actors by the names that the corpus has for them.
+    fn records(&self, ready: &Ready, questions: &[Question], names: &Names) -> Vec<Record> {
+        let mut groups: BTreeMap<(usize, Holder), Vec<(&Question, Classification)>> =
             BTreeMap::new();
         for question in questions {
             if let (Some(holder), Some(answer)) = (&question.spoken.holder, question.answer) {
                 if question.spoken.voice == Voice::Reported && !is_act(&answer) {
                     continue;
                 }
-                groups.entry((question.target, holder)).or_default().push((question, answer));
+                let holder = match holder {
+                    Holder::Author => Holder::Author,
+                    Holder::Actor(name) => Holder::Actor(names.canonical(name).to_owned()),
+                };
+                let group = groups.entry((question.target, holder)).or_default();
+                // A passage in which one actor speaks by two names is one passage.
+                if group
+                    .last()
+                    .is_none_or(|(last, _)| last.bearing.passage != question.bearing.passage)
+                {
+                    group.push((question, answer));
+                }
             }
         }
         groups
@@ -380,6 +399,10 @@ impl<'a> Scorer<'a> {
                                 .unwrap_or_default()
                                 .to_owned(),
                             voice: question.spoken.voice,
+                            named: match &question.spoken.holder {
+                                Some(Holder::Actor(name)) => Some(name.clone()),
+                                Some(Holder::Author) | None => None,
+                            },
                             mention: question.spoken.mention,
                             cue: question.spoken.cue,
                             content: question.spoken.content.clone(),
@@ -395,7 +418,7 @@ impl<'a> Scorer<'a> {
                 Some(Record {
                     document: ready.document.id.clone(),
                     piece: ready.document.id.clone(),
-                    holder: holder.clone(),
+                    holder,
                     target: self.targets[target].id.clone(),
                     stance: pooled.stance,
                     probabilities: pooled.probabilities,

@@ -13,6 +13,9 @@ use std::fs::File;
 use std::io::{BufReader, BufWriter, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
+/// How many passages are held and scored together.
+const WINDOW_PASSAGES: usize = 8192;
+
 /// A document with its passages.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Spilled {
@@ -71,6 +74,23 @@ pub(crate) struct Spill {
 impl Spill {
     pub(crate) fn len(&self) -> usize {
         self.starts.len() - 1
+    }
+
+    /// The next of the documents that `indices` name, as many as are held at once; none when there are no
+    /// more.
+    pub(crate) fn window(
+        &mut self,
+        indices: &mut impl Iterator<Item = usize>,
+    ) -> Result<Vec<Spilled>, PipelineError> {
+        let mut window = Vec::new();
+        let mut passages = 0;
+        while passages < WINDOW_PASSAGES {
+            let Some(index) = indices.next() else { break };
+            let spilled = self.read(index)?;
+            passages += spilled.passages.len();
+            window.push(spilled);
+        }
+        Ok(window)
     }
 
     /// The document at `index` of the order of writing.

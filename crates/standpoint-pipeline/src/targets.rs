@@ -85,13 +85,7 @@ fn read_file(path: &Path) -> Result<TargetFile, PipelineError> {
 /// # Errors
 /// A reason, with line and column, where it cannot be read, is longer than any of these is, or is not such TOML.
 pub fn read_toml<T: DeserializeOwned>(path: &Path) -> Result<T, String> {
-    let mut text = String::new();
-    File::open(path)
-        .and_then(|file| file.take(LONGEST + 1).read_to_string(&mut text))
-        .map_err(|error| format!("cannot read the file: {error}"))?;
-    if text.len() as u64 > LONGEST {
-        return Err(format!("longer than {} MB, so it is another file", LONGEST >> 20));
-    }
+    let text = read_written(path)?;
     toml::from_str(&text).map_err(|error| {
         // The error shows the line, which need not be one that people wrote.
         let shown = error.to_string();
@@ -101,6 +95,18 @@ pub fn read_toml<T: DeserializeOwned>(path: &Path) -> Result<T, String> {
             shown.trim_end().to_owned()
         }
     })
+}
+
+/// The text of a file that people write by hand.
+pub(crate) fn read_written(path: &Path) -> Result<String, String> {
+    let mut text = String::new();
+    File::open(path)
+        .and_then(|file| file.take(LONGEST + 1).read_to_string(&mut text))
+        .map_err(|error| format!("cannot read the file: {error}"))?;
+    if text.len() as u64 > LONGEST {
+        return Err(format!("longer than {} MB, so it is another file", LONGEST >> 20));
+    }
+    Ok(text)
 }
 
 /// Targets given as plain phrases: the id is the phrase in lower case with hyphens.

@@ -84,6 +84,7 @@ fn asked(articles: &[(&str, &str)], out: &Path) -> Vec<String> {
         out: out.to_owned(),
         threads: 2,
         background: standpoint_pipeline::Background::default(),
+        aliases: standpoint_pipeline::AliasFile::default(),
         abstain_below: 0.4,
         settings: BTreeMap::new(),
     };

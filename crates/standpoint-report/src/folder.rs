@@ -11,6 +11,9 @@ use std::path::Path;
 /// The file of the labels that a run was compared with, if there were any.
 pub const GOLD: &str = "gold.jsonl";
 
+/// The file of the aliases that a run was given, if it was given any.
+pub const ALIASES: &str = "aliases.csv";
+
 /// What a run's folder holds, but for its passages, and the texts of its documents unless asked for.
 #[derive(Debug, Clone)]
 pub struct RunFolder {

@@ -280,6 +280,7 @@ mod tests {
                 span: Span::new(start, TEXT.len()),
                 text: TEXT[start..].into(),
                 voice: Voice::Quoted,
+                named: None,
                 mention: None,
                 cue: None,
                 content: Vec::new(),

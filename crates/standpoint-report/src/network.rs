@@ -14,8 +14,8 @@
 //!   sides (*average activity* normalisation); the [`score`](Meeting::score) is the normalised
 //!   congruence minus the normalised conflict, in [-1, 1] (*subtract* network).
 //!
-//! Actors go by the fullest name that each text gives; namesakes are one actor here, and a person
-//! under two names two.
+//! Actors go by the name that the corpus has for them; namesakes are one actor here, and a person under two
+//! names that no rule brought together two.
 
 use crate::aggregates::{Counts, PieceStance, Placement, representative};
 use serde::Serialize;

@@ -12,7 +12,9 @@ use standpoint_core::{Span, Voice};
 use standpoint_report::{
     evaluation::read_records,
     html::render,
-    tables::{DocumentRow, EvidenceRow, PassageRow, PieceRow, Reading, StanceRow, Tables},
+    tables::{
+        DocumentRow, EvidenceRow, HolderRow, PassageRow, PieceRow, Reading, StanceRow, Tables,
+    },
 };
 use std::path::Path;
 
@@ -54,6 +56,24 @@ fn write_tables(dir: &Path) {
             }
         }
     }
+    let holder = HolderRow {
+        holder: "Ilse Maron".into(),
+        variant: "Ilse Maron".into(),
+        rule: None,
+        merged_with: None,
+        witnesses: None,
+        pieces: 2,
+        documents: 3,
+        evidence: 2,
+    };
+    let merged = HolderRow {
+        variant: "Maron".into(),
+        rule: Some("surname".into()),
+        merged_with: Some("Ilse Maron".into()),
+        witnesses: Some(2),
+        ..holder.clone()
+    };
+    tables.holders(&[holder, merged]).unwrap();
     tables.finish().unwrap();
 }
 
@@ -61,7 +81,7 @@ fn write_tables(dir: &Path) {
 fn tables_are_as_they_were() {
     let dir = tempfile::tempdir().unwrap();
     write_tables(dir.path());
-    for table in ["documents", "passages", "pieces", "stances", "evidence"] {
+    for table in ["documents", "passages", "pieces", "stances", "evidence", "holders"] {
         for extension in ["csv", "jsonl"] {
             let name = format!("{table}.{extension}");
             check(&name, &std::fs::read(dir.path().join(&name)).unwrap());

@@ -7,15 +7,14 @@
 //! heard last. Sources that name nobody ("critics", "some") are nobody's, and not the author's either:
 //! a wrong name is worse than none.
 
-use crate::names::{
-    Actors, COLLECTIVES, PREPOSITIONS, ROLES, Word, is_opener, is_title, name_starting_at,
-    without_titles, words,
-};
+use crate::names::{Word, words};
 use crate::quotes::{is_speech, quotations};
+use crate::roster::Named;
 use crate::rules::is_report;
+use crate::speakers::{Known, Speaker};
 use serde::Serialize;
 use standpoint_core::{Attribution, Holder, Passage, Span, Tagged, Voice};
-use std::ops::RangeInclusive;
+use std::collections::BTreeMap;
 
 /// One of the voices in a passage.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -64,9 +63,17 @@ pub fn paragraphs(passages: &[Passage], longest: usize) -> Vec<Span> {
     paragraphs
 }
 
-/// The voices in every passage of a document, in order; never empty. `tagged` holds the answers for
-/// [`paragraphs`], with the place of each.
-pub fn voices(text: &str, passages: &[Passage], tagged: &[(Span, Tagged)]) -> Vec<Vec<Spoken>> {
+/// Who speaks in a document.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Listened {
+    /// The voices in every passage, in order; never empty.
+    pub voices: Vec<Vec<Spoken>>,
+    /// The full names in the document and the names to which words are attributed, by the text of each.
+    pub names: BTreeMap<String, Named>,
+}
+
+/// Listens to a document. `tagged` holds the answers for [`paragraphs`], with the place of each.
+pub fn listen(text: &str, passages: &[Passage], tagged: &[(Span, Tagged)]) -> Listened {
     let attributions: Vec<Attribution> =
         tagged.iter().flat_map(|(place, tagged)| in_document(*place, tagged)).collect();
     let mut known = Known::default();
@@ -96,7 +103,13 @@ pub fn voices(text: &str, passages: &[Passage], tagged: &[(Span, Tagged)]) -> Ve
             voices.push(context.voices(passage.span, paragraph, named));
         }
     }
-    voices
+    let mut names = known.names;
+    for Spoken { holder, voice, .. } in voices.iter().flatten() {
+        if let (Some(Holder::Actor(name)), Voice::Quoted | Voice::Paraphrased) = (holder, voice) {
+            names.entry(name.clone()).or_default().heard = true;
+        }
+    }
+    Listened { voices, names }
 }
 
 /// The attributions of a paragraph, at their bytes in the document.
@@ -111,16 +124,6 @@ fn in_document(place: Span, tagged: &Tagged) -> impl Iterator<Item = Attribution
     })
 }
 
-/// Who a source is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Speaker {
-    /// "I", "we": the author, unless these are another's words.
-    Author,
-    Actor(String),
-    /// "critics", or no source at all.
-    Nobody,
-}
-
 /// An attribution, and who its source is.
 struct Heard<'a> {
     attribution: &'a Attribution,
@@ -132,269 +135,6 @@ fn outside<'a>(text: &'a str, passage: Span, quoted: &[Span]) -> Vec<Word<'a>> {
     let mut words = words(text, passage);
     words.retain(|word| !quoted.iter().any(|quotation| quotation.contains(word.span)));
     words
-}
-
-/// The actors that a document has named so far.
-#[derive(Default)]
-struct Known {
-    actors: Actors,
-    /// A role and who was introduced with it: ("minister", "Ilse Maron").
-    roles: Vec<(String, String)>,
-    /// Who spoke last, or what the last sentence was about.
-    heard: Option<String>,
-}
-
-impl Known {
-    /// Takes note of the names in a sentence, and gives those that are known for names, with their
-    /// places: full ones, and single words that stand for one or are not the first word.
-    fn meet(&mut self, text: &str, words: &[Word<'_>], passage: Span) -> Vec<(String, Span)> {
-        let mut met = Vec::new();
-        let mut at = 0;
-        while at < words.len() {
-            let Some(range) = name_starting_at(text, words, at) else {
-                at += 1;
-                continue;
-            };
-            at = range.end() + 1;
-            let place = span(words, &range);
-            let name = place.of(text).unwrap_or_default();
-            let single = range.start() == range.end();
-            let first = place.start == passage.start;
-            if single && first && !self.actors.knows(name) {
-                continue;
-            }
-            if single {
-                self.actors.note_single(name);
-            }
-            let resolved = self.actors.resolve(name);
-            self.introduce(text, words, &range, &resolved);
-            met.push((resolved, place));
-        }
-        met
-    }
-
-    /// Notes the role that a name is introduced with: before it ("Defence Minister Maron"), as its last
-    /// word ("Climate Council"), or in apposition ("Maron, the miners' leader,").
-    fn introduce(
-        &mut self,
-        text: &str,
-        words: &[Word<'_>],
-        range: &RangeInclusive<usize>,
-        name: &str,
-    ) {
-        let mut roles: Vec<String> = Vec::new();
-        for word in &words[range.clone()] {
-            let lower = word.lower();
-            if ROLES.contains(&lower.as_str()) {
-                roles.push(lower);
-            }
-        }
-        // The clause after the name's comma, up to the next mark.
-        let next = range.end() + 1;
-        if next < words.len() && between(text, words[*range.end()], words[next]).trim() == "," {
-            let clause = (next..words.len()).take(8);
-            let clause = clause.take_while(|&at| {
-                at == next
-                    || !between(text, words[at - 1], words[at]).contains([',', ';', ':', '—'])
-            });
-            for at in clause {
-                let lower = words[at].lower();
-                if PREPOSITIONS.contains(&lower.as_str()) || lower == "who" || lower == "which" {
-                    break;
-                }
-                if ROLES.contains(&lower.as_str()) {
-                    roles.push(lower);
-                }
-            }
-        }
-        // The words before its comma: "the energy secretary, Hugo Lann".
-        if let Some(before) = range.start().checked_sub(1) {
-            let mark = between(text, words[before], words[*range.start()]);
-            let role = words[before].lower();
-            if matches!(mark.trim(), "" | ",") && ROLES.contains(&role.as_str()) {
-                roles.push(role);
-            }
-        }
-        for role in roles {
-            self.roles.retain(|(known, bearer)| !(*known == role && bearer == name));
-            self.roles.push((role, name.to_owned()));
-        }
-    }
-
-    /// Notes whom a sentence is about, for the next "she said".
-    fn subject(&mut self, text: &str, words: &[Word<'_>]) {
-        let found = (0..words.len().min(8)).find_map(|at| {
-            let range = name_starting_at(text, words, at)?;
-            (range.start() != range.end()).then_some(range)
-        });
-        let Some(range) = found else { return };
-        let before = range.start().checked_sub(1).map(|before| words[before].lower());
-        if !before.is_some_and(|word| PREPOSITIONS.contains(&word.as_str())) {
-            let name = span(words, &range).of(text).unwrap_or_default();
-            self.heard = Some(self.actors.resolve(name));
-        }
-    }
-
-    /// Who the source of an attribution is.
-    fn speaker(&mut self, text: &str, attribution: &Attribution) -> Speaker {
-        let Some(source) = attribution.source.first() else { return Speaker::Nobody };
-        let words = words(text, *source);
-        let speaker = self.named(text, &words);
-        if let Speaker::Actor(name) = &speaker {
-            self.heard = Some(name.clone());
-        }
-        speaker
-    }
-
-    fn named(&mut self, text: &str, source: &[Word<'_>]) -> Speaker {
-        let lower: Vec<String> = source.iter().map(Word::lower).collect();
-        let last_heard = |known: &Self| known.heard.clone().map_or(Speaker::Nobody, Speaker::Actor);
-        match &lower[..] {
-            [] => return Speaker::Nobody,
-            [only] => match only.as_str() {
-                "i" | "we" | "us" | "me" => return Speaker::Author,
-                "he" | "she" | "him" | "her" | "it" => return last_heard(self),
-                _ => {}
-            },
-            _ => {}
-        }
-        if let Some(range) = full_name(text, source) {
-            if is_document(&source[*range.end()].lower()) {
-                return Speaker::Nobody;
-            }
-            let name = span(source, &range).of(text).unwrap_or_default();
-            let resolved = self.actors.resolve(name);
-            self.introduce(text, source, &range, &resolved);
-            return Speaker::Actor(resolved);
-        }
-        // Before its first comma or relative clause a source says who it is.
-        let head = (1..source.len())
-            .find(|&at| {
-                between(text, source[at - 1], source[at]).contains([',', ';', '(', '—'])
-                    || ["who", "which", "that"].contains(&lower[at].as_str())
-            })
-            .unwrap_or(source.len());
-        let (source, lower) = (&source[..head], &lower[..head]);
-        let capital = source.iter().position(|word| {
-            let lower = word.lower();
-            // A sentence's first word has a capital whatever it is.
-            let role = COLLECTIVES.contains(&lower.as_str()) || ROLES.contains(&lower.as_str());
-            word.is_capitalised() && !role && !is_opener(&lower) && !is_title(&lower)
-        });
-        let Some(end) = source.len().checked_sub(1) else { return Speaker::Nobody };
-        let noun = lower[end].as_str();
-        match capital {
-            // The capital of a sentence's first word makes no name of it ("Nobody said so").
-            Some(0)
-                if end == 0
-                    && begins_sentence(text, source[0].span.start)
-                    && !self.actors.knows(source[0].text) =>
-            {
-                Speaker::Nobody
-            }
-            Some(_) if is_document(noun) => Speaker::Nobody,
-            // "the Kremlin", "Oduin".
-            Some(at) if at == end => {
-                let name = source[at].text;
-                if source[..at].iter().any(|word| PREPOSITIONS.contains(&word.lower().as_str())) {
-                    // "a spokesman for Keldon", "people in Dolna".
-                    return self.role_of(lower).map_or(Speaker::Nobody, Speaker::Actor);
-                }
-                Speaker::Actor(self.actors.resolve(name))
-            }
-            // "European leaders", "the Trump campaign": as named.
-            Some(at)
-                if end - at <= 3
-                    && !lower[at..].iter().any(|w| PREPOSITIONS.contains(&w.as_str())) =>
-            {
-                let named = Span::new(source[at].span.start, source[end].span.end);
-                Speaker::Actor(named.of(text).unwrap_or_default().to_owned())
-            }
-            Some(_) => Speaker::Nobody,
-            None if COLLECTIVES.contains(&noun)
-                || lower.iter().any(|w| COLLECTIVES.contains(&w.as_str())) =>
-            {
-                Speaker::Nobody
-            }
-            None => match self.role_of(lower) {
-                Some(name) => Speaker::Actor(name),
-                None if ROLES.contains(&noun) => last_heard(self),
-                None => Speaker::Nobody,
-            },
-        }
-    }
-
-    /// The one who was introduced last with a role that these words name, if they begin as a definite
-    /// description does ("the minister", "her spokesman").
-    fn role_of(&self, source: &[String]) -> Option<String> {
-        if source
-            .first()
-            .is_some_and(|word| ["a", "an", "some", "another", "one"].contains(&word.as_str()))
-        {
-            return None;
-        }
-        let role = source.iter().rev().find(|word| ROLES.contains(&word.as_str()))?;
-        self.roles.iter().rev().find(|(known, _)| known == role).map(|(_, name)| name.clone())
-    }
-}
-
-/// The first name of two words or more in a source that is not the body or place that somebody is of,
-/// and that is more than a title.
-fn full_name(text: &str, source: &[Word<'_>]) -> Option<RangeInclusive<usize>> {
-    let mut found = None;
-    let mut at = 0;
-    while at < source.len() {
-        let Some(range) = name_starting_at(text, source, at) else {
-            at += 1;
-            continue;
-        };
-        at = range.end() + 1;
-        let name = span(source, &range).of(text).unwrap_or_default();
-        let full = without_titles(name).contains(' ')
-            || (range.start() != range.end() && !all_titles(name));
-        let before = range.start().checked_sub(1).map(|before| source[before].lower());
-        let within = before.is_some_and(|word| PREPOSITIONS.contains(&word.as_str()));
-        if full && !within {
-            return Some(range);
-        }
-        if full && found.is_none() && *range.start() == 0 {
-            found = Some(range);
-        }
-    }
-    found
-}
-
-/// Whether the last word of a name says that it names a law, a treaty or a paper, which hold no stance:
-/// those who wrote it do.
-fn is_document(last: &str) -> bool {
-    const DOCUMENTS: &[&str] = &[
-        "accord", "act", "agreement", "amendment", "article", "bill", "clause", "code",
-        "constitution", "draft", "law", "pact", "paper", "protocol", "report", "resolution",
-        "survey", "treaty",
-    ];
-    DOCUMENTS.contains(&last) || last.chars().all(|c| c.is_ascii_digit())
-}
-
-/// Whether a word at this byte is the first of a sentence or of a quotation.
-fn begins_sentence(text: &str, at: usize) -> bool {
-    let before = text.get(..at).unwrap_or_default();
-    let before = before.trim_end_matches(['“', '"', '«', '‘']);
-    let trimmed = before.trim_end();
-    trimmed.is_empty()
-        || trimmed.ends_with(['.', '!', '?', '…', '”', '"', ':'])
-        || before.ends_with('\n')
-}
-
-fn all_titles(name: &str) -> bool {
-    name.split_whitespace().all(|word| is_title(&word.trim_end_matches('.').to_lowercase()))
-}
-
-fn span(words: &[Word<'_>], range: &RangeInclusive<usize>) -> Span {
-    Span::new(words[*range.start()].span.start, words[*range.end()].span.end)
-}
-
-fn between<'a>(text: &'a str, left: Word<'_>, right: Word<'_>) -> &'a str {
-    Span::new(left.span.end, right.span.start).of(text).unwrap_or_default()
 }
 
 /// A paragraph with what is known of its speakers.
@@ -636,7 +376,7 @@ mod tests {
             Some(Holder::Actor(name)) => Some(name.clone()),
             Some(Holder::Author) | None => None,
         };
-        let voices = voices(&text, &passages, &tagged);
+        let voices = listen(&text, &passages, &tagged).voices;
         voices.iter().map(|spoken| (spoken[0].voice, name(&spoken[0].holder))).collect()
     }
 
@@ -745,7 +485,7 @@ mod tests {
             attribution(text, "Jon Arel", "believes", "the levy will fail"),
         ];
         let tagged = Tagged { attributions, truncated: 0 };
-        let voices = voices(text, &passages, &[(passages[0].span, tagged)]);
+        let voices = listen(text, &passages, &[(passages[0].span, tagged)]).voices;
         let holders: Vec<_> = voices[0].iter().map(|s| s.holder.as_ref().unwrap().name()).collect();
         assert_eq!(holders, ["Ilse Maron", "Jon Arel"]);
         assert_eq!(voices[0][1].content[0].of(text), Some("the levy will fail"));
@@ -758,7 +498,7 @@ mod tests {
             let attributions =
                 vec![attribution(text, "Ilse Maron", "warned", "that the levy will fail")];
             let tagged = Tagged { attributions, truncated: 0 };
-            let voices = super::voices(text, &passages, &[(passages[0].span, tagged)]).remove(0);
+            let voices = listen(text, &passages, &[(passages[0].span, tagged)]).voices.remove(0);
             voices.iter().map(|s| (s.voice, s.holder.clone().unwrap())).collect::<Vec<_>>()
         };
         let maron = (Voice::Paraphrased, Holder::Actor("Ilse Maron".to_owned()));
@@ -772,7 +512,7 @@ mod tests {
     fn whoever_is_named_in_the_authors_words_may_have_acted() {
         let (text, passages) =
             document(&["It is unclear whether Ordovia, which shuns Ilse Maron, would sign."]);
-        let voices = voices(&text, &passages, &[]);
+        let voices = listen(&text, &passages, &[]).voices;
         let found: Vec<_> = voices[0]
             .iter()
             .map(|s| {

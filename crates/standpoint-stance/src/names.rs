@@ -106,6 +106,10 @@ pub(crate) const PREPOSITIONS: &[&str] = &[
     "under", "with",
 ];
 
+pub(crate) fn is_connector(word: &str) -> bool {
+    CONNECTORS.contains(&word)
+}
+
 pub(crate) fn is_opener(word: &str) -> bool {
     OPENERS.contains(&word)
 }
@@ -167,6 +171,21 @@ const BODIES: &[&str] = &[
     "institute", "league", "ministry", "movement", "office", "organisation", "organization",
     "party", "senate", "school", "society", "trust", "union", "university",
 ];
+
+/// Words of names of bodies, papers and laws beside those.
+const BODILY: &[&str] = &[
+    "act", "administration", "alliance", "and", "army", "bill", "campaign", "candidate",
+    "candidates", "caucus", "church", "city", "club", "coalition", "corp", "county", "daily",
+    "day", "fund", "government", "hospital", "inc", "journal", "labs", "law", "magazine", "media",
+    "news", "police", "post", "press", "radio", "state", "states", "street", "team", "times",
+    "tribune", "tv", "war",
+];
+
+/// Whether a name, given as its words in lower case, is that of a body or a group and not a person's.
+pub(crate) fn is_of_a_body(words: &[&str]) -> bool {
+    let lists = [BODIES, BODILY, COLLECTIVES, ROLES];
+    words.iter().any(|word| ["of", "for"].contains(word) || lists.iter().any(|l| l.contains(word)))
+}
 
 /// A person's name without the body that the person is "of": "Idris Vael of Aldmouth Polytechnic".
 fn without_affiliation(words: &[Word<'_>], range: RangeInclusive<usize>) -> RangeInclusive<usize> {
@@ -262,7 +281,7 @@ impl Actors {
 }
 
 /// The capitals that begin the words of a name: "Veldan Wind Union" → "VWU".
-fn initials(name: &str) -> String {
+pub(crate) fn initials(name: &str) -> String {
     name.split(' ').filter_map(|word| word.chars().next()).filter(|c| c.is_uppercase()).collect()
 }
 

@@ -92,6 +92,7 @@ pub const ALL: &[Property] = &[
     Property::of("safetensors", |_, input| models::safetensors(input)),
     Property::of("onnx", |_, input| models::onnx(input)),
     Property::of("targets", |_, input| settings::targets(input)),
+    Property::of("aliases", |_, input| settings::aliases(input)),
     Property::of("settings", |_, input| settings::settings(input)),
     Property::of("gold", |_, input| labels::gold(input)),
     Property::of("answers", |_, input| labels::answers(input)),

@@ -46,6 +46,7 @@ fn rendered(text: &str) -> String {
             span: Span::new(0, text.len()),
             text: own(),
             voice: Voice::Quoted,
+            named: None,
             mention: None,
             cue: None,
             content: Vec::new(),

@@ -1,4 +1,4 @@
-//! Files that say what to do: targets and settings.
+//! Files that say what to do: targets, aliases and settings.
 
 // The settings belong to the program, which is no library.
 #[expect(dead_code, reason = "not all settings are looked at here")]
@@ -10,6 +10,7 @@ use file::{MOST_THREADS, SettingsFile};
 use standpoint_core::Probabilities;
 use standpoint_ingest::Fields;
 use standpoint_pipeline::read_targets;
+use standpoint_stance::{Aliases, Named, Roster};
 use std::collections::BTreeSet;
 
 /// A target file gives targets with an id of their own and words, or a sentence.
@@ -21,6 +22,28 @@ pub(crate) fn targets(input: &[u8]) {
     for target in &targets {
         assert!(!target.id.is_empty(), "an empty id");
         assert!(target.text.chars().any(char::is_alphanumeric), "{:?} has no words", target.text);
+    }
+}
+
+/// A file of aliases gives every name one name, which is its own, or a sentence with the line.
+pub(crate) fn aliases(input: &[u8]) {
+    let text = String::from_utf8_lossy(input);
+    let aliases = match Aliases::read(&text) {
+        Ok(aliases) => aliases,
+        Err(error) => return assert!(error.line > 0, "{error}"),
+    };
+    let mut roster = Roster::default();
+    let met = ["Ilse Maron", "Ilse K. Maron", "I. Maron", "Maron", "U.S", "USA", "Kyiv"];
+    let words = text.lines().flat_map(|line| line.split(',')).map(str::trim).chain(met);
+    let words: BTreeSet<&str> = words.filter(|word| !word.is_empty()).collect();
+    let named = Named { heard: true, person: true, ..Named::default() };
+    let piece = words.iter().map(|&word| (word.to_owned(), named.clone())).collect();
+    roster.add_piece(&piece, 1);
+    let names = roster.names(&aliases);
+    for word in words {
+        let name = names.canonical(word);
+        assert_eq!(names.canonical(name), name, "of {word:?}");
+        assert_eq!(names.variant(word).merge.is_some(), name != word, "{word:?} is {name:?}");
     }
 }
 

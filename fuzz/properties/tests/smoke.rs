@@ -115,7 +115,7 @@ macro_rules! smoke {
 
 smoke! {
     text markdown html jsonl json csv parquet rss xml warc eml mbox docx rtf pdf epub zip tar gzip zstd
-    cleaner segmenter bylines model_toml config tokenizer safetensors onnx targets settings gold answers page
+    cleaner segmenter bylines model_toml config tokenizer safetensors onnx targets aliases settings gold answers page
 }
 
 #[test]

@@ -19,6 +19,8 @@ pub(crate) struct SettingsFile {
     #[serde(skip_serializing)]
     pub(crate) targets: Option<PathBuf>,
     #[serde(skip_serializing)]
+    pub(crate) aliases: Option<PathBuf>,
+    #[serde(skip_serializing)]
     pub(crate) out: Option<PathBuf>,
     #[serde(skip_serializing)]
     pub(crate) threads: Option<usize>,

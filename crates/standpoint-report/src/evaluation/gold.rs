@@ -183,9 +183,14 @@ fn match_actors<'a>(
     for same in [equal, names::same_actor] {
         for (row, answer) in matches.iter_mut().filter(|(_, answer)| answer.is_none()) {
             let Some(records) = free.get_mut(&place(row)) else { continue };
+            // Gold has the name that the document has.
+            let named = |record: &Record| {
+                let mut names = record.evidence.iter().filter_map(|e| e.named.as_deref());
+                names.any(|name| same(name, &row.holder))
+            };
             let is_actor = |record: &&Record| match &record.holder {
                 Holder::Author => false,
-                Holder::Actor(name) => same(name, &row.holder),
+                Holder::Actor(name) => same(name, &row.holder) || named(record),
             };
             *answer = records.iter().position(is_actor).map(|found| records.remove(found));
         }
@@ -282,6 +287,7 @@ mod tests {
             span: Span::new(0, text.len()),
             text: text.to_owned(),
             voice: Voice::Own,
+            named: None,
             mention: None,
             cue: None,
             content: Vec::new(),

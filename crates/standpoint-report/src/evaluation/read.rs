@@ -80,6 +80,7 @@ pub fn read_records(run: &Path) -> Result<Vec<Record>, ReadError> {
             span: Span::new(row.start, row.end),
             text: row.text,
             voice: row.voice,
+            named: row.named,
             mention: span(row.mention_start, row.mention_end),
             cue: span(row.cue_start, row.cue_end),
             content: row.content,

@@ -211,6 +211,7 @@ mod tests {
             span: Span::new(start, end),
             text: text.get(start..end).unwrap_or("elsewhere").to_owned(),
             voice: Voice::Own,
+            named: None,
             mention: None,
             cue: None,
             content: Vec::new(),

@@ -27,7 +27,7 @@ use self::{csv::CsvTable, parquet::ParquetTable};
 pub use csv::write_csv;
 pub use rows::{
     AggregateRow, Cell, ChangeRow, Column, ColumnType, CorrectedRow, CutCell, DocumentRow,
-    EvidenceRow, PassageRow, PieceRow, Reading, Row, StanceRow, StatementRow, TrendRow,
+    EvidenceRow, HolderRow, PassageRow, PieceRow, Reading, Row, StanceRow, StatementRow, TrendRow,
 };
 use std::{
     fs::{self, File},
@@ -64,23 +64,25 @@ pub struct Tables {
     pieces: Table<PieceRow>,
     stances: Table<StanceRow>,
     evidence: Table<EvidenceRow>,
+    holders: Table<HolderRow>,
     aggregates: Table<AggregateRow>,
     trends: Table<TrendRow>,
 }
 
 impl Tables {
     /// The names of all tables.
-    pub const NAMES: [&str; 7] = [
+    pub const NAMES: [&str; 8] = [
         DocumentRow::TABLE,
         PassageRow::TABLE,
         PieceRow::TABLE,
         StanceRow::TABLE,
         EvidenceRow::TABLE,
+        HolderRow::TABLE,
         AggregateRow::TABLE,
         TrendRow::TABLE,
     ];
 
-    /// Creates `documents`, `passages`, `pieces`, `stances`, `evidence`, `aggregates` and `trends`,
+    /// Creates `documents`, `passages`, `pieces`, `stances`, `evidence`, `holders`, `aggregates` and `trends`,
     /// each `.parquet`, `.csv` and `.jsonl`, and `dictionary.md`, which says what they hold, in a folder that exists; files of those names are overwritten.
     ///
     /// # Errors
@@ -92,6 +94,7 @@ impl Tables {
             pieces: Table::create(dir)?,
             stances: Table::create(dir)?,
             evidence: Table::create(dir)?,
+            holders: Table::create(dir)?,
             aggregates: Table::create(dir)?,
             trends: Table::create(dir)?,
         };
@@ -140,6 +143,14 @@ impl Tables {
         self.evidence.push(rows)
     }
 
+    /// Appends rows to `holders`.
+    ///
+    /// # Errors
+    /// [`TableError`] if a file cannot be written.
+    pub fn holders(&mut self, rows: &[HolderRow]) -> Result<(), TableError> {
+        self.holders.push(rows)
+    }
+
     /// Appends rows to `aggregates`.
     ///
     /// # Errors
@@ -167,6 +178,7 @@ impl Tables {
         self.pieces.finish()?;
         self.stances.finish()?;
         self.evidence.finish()?;
+        self.holders.finish()?;
         self.aggregates.finish()?;
         self.trends.finish()
     }
@@ -239,6 +251,7 @@ pub fn dictionary() -> String {
     describe::<PieceRow>(&mut page);
     describe::<StanceRow>(&mut page);
     describe::<EvidenceRow>(&mut page);
+    describe::<HolderRow>(&mut page);
     describe::<AggregateRow>(&mut page);
     describe::<TrendRow>(&mut page);
     describe::<StatementRow>(&mut page);

@@ -213,7 +213,7 @@ row! {
         end: usize,
         /// Whose words: own, quoted or paraphrased.
         voice: Voice,
-        /// Who is quoted or paraphrased, where that could be told.
+        /// Who is quoted or paraphrased, where that could be told: the name that the corpus has for the actor.
         actor: Option<String>,
     }
 }
@@ -245,7 +245,7 @@ row! {
         representative: bool,
         /// Whose stance: author or actor.
         holder_kind: String,
-        /// The actor's name; for the author, the word author.
+        /// The name that the corpus has for the actor, see holders; for the author, the word author.
         holder: String,
         /// Id of the target.
         target: String,
@@ -293,6 +293,8 @@ row! {
         end: usize,
         /// Whose words: own, quoted, paraphrased, or reported for an act.
         voice: Voice,
+        /// The actor's name as the document has it: a variant of the holder's, see holders.
+        named: Option<String>,
         /// First byte of the words for an actor in the document's text, where there are any.
         mention_start: Option<usize>,
         /// One past their last byte.
@@ -313,6 +315,28 @@ row! {
         weight: f32,
         /// The document's text at those bytes.
         text: String,
+    }
+}
+
+row! {
+    /// One row per name by which documents have an actor: whose it is, and why. A file of aliases undoes what is wrong.
+    HolderRow in "holders" {
+        /// The name that the corpus has for the actor.
+        holder: String,
+        /// The name as documents have it.
+        variant: String,
+        /// Why the variant is the holder's: alias file, starting list, spelling, title, middle name, transliteration, acronym or surname; absent where it is the holder's own name.
+        rule: Option<String>,
+        /// The name that the rule merged it with, the holder's or another variant.
+        merged_with: Option<String>,
+        /// Pieces that speak for it, where the rule counts any.
+        witnesses: Option<u64>,
+        /// Pieces that attribute words to this name.
+        pieces: u64,
+        /// Their placements.
+        documents: u64,
+        /// Rows of evidence that have this name.
+        evidence: u64,
     }
 }
 
@@ -616,6 +640,7 @@ impl EvidenceRow {
             start: evidence.span.start,
             end: evidence.span.end,
             voice: evidence.voice,
+            named: evidence.named.clone(),
             mention_start: evidence.mention.map(|span| span.start),
             mention_end: evidence.mention.map(|span| span.end),
             cue_start: evidence.cue.map(|span| span.start),

@@ -41,6 +41,7 @@ fn evidence(favor: f32, text: &str) -> EvidenceRow {
         start: 0,
         end: text.len(),
         voice: Voice::Own,
+        named: None,
         mention_start: Some(0),
         mention_end: Some(3),
         cue_start: None,
@@ -138,9 +139,9 @@ fn no_text_cell_of_csv_is_a_formula() {
     tables.finish().unwrap();
     let mut reader = ::csv::Reader::from_path(dir.path().join("evidence.csv")).unwrap();
     let cells: Vec<_> = reader.records().map(|row| row.unwrap()).collect();
-    let text: Vec<_> = cells.iter().map(|row| &row[17]).collect();
+    let text: Vec<_> = cells.iter().map(|row| &row[18]).collect();
     assert_eq!(text, ["'=1+1", "'+1", "'-1", "'@A1", "'\tx", "'\rx", "a=1", "", "''=1", "'a"]);
-    assert_eq!(&cells[0][16], "-0.5", "numbers are left alone");
+    assert_eq!(&cells[0][17], "-0.5", "numbers are left alone");
 }
 
 #[test]
@@ -153,8 +154,8 @@ fn a_folder_that_is_missing_is_named() {
 fn every_column_is_described() {
     let page = dictionary();
     for name in [
-        "documents", "passages", "pieces", "stances", "evidence", "aggregates", "trends",
-        "statements", "changes", "corrected",
+        "documents", "passages", "pieces", "stances", "evidence", "holders", "aggregates",
+        "trends", "statements", "changes", "corrected",
     ] {
         assert!(page.contains(&format!("## {name}\n")), "{name}");
     }
@@ -175,11 +176,11 @@ proptest! {
         prop_assert_eq!(&serde_json::from_str::<EvidenceRow>(&json).unwrap(), &row);
         let mut reader = ::csv::Reader::from_path(dir.path().join("evidence.csv")).unwrap();
         let cells = reader.records().next().unwrap().unwrap();
-        prop_assert_eq!(cells[13].parse::<f32>().unwrap(), favor);
+        prop_assert_eq!(cells[14].parse::<f32>().unwrap(), favor);
         let is_guarded = |cell: &str| {
             cell.trim_start_matches('\'').starts_with(['=', '+', '-', '@', '\t', '\r'])
         };
-        let shown = cells[17].strip_prefix('\'').filter(|rest| is_guarded(rest));
-        prop_assert_eq!(shown.unwrap_or(&cells[17]), &text);
+        let shown = cells[18].strip_prefix('\'').filter(|rest| is_guarded(rest));
+        prop_assert_eq!(shown.unwrap_or(&cells[18]), &text);
     }
 }

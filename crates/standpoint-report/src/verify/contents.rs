@@ -3,8 +3,8 @@
 use super::lines::Lines;
 use super::{Findings, Verified};
 use crate::manifest::{InputHash, Manifest};
-use crate::tables::{DocumentRow, EvidenceRow, PassageRow, PieceRow, StanceRow};
-use standpoint_core::{Failure, Probabilities, Span, Stance};
+use crate::tables::{DocumentRow, EvidenceRow, HolderRow, PassageRow, PieceRow, StanceRow};
+use standpoint_core::{Failure, Holder, Probabilities, Span, Stance};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -19,6 +19,7 @@ pub(super) fn check(run: &Path, manifest: &Manifest, findings: &mut Findings) ->
         findings,
         documents: BTreeMap::new(),
         records: BTreeMap::new(),
+        named: BTreeMap::new(),
         counted: Verified::default(),
     };
     let parts = [
@@ -27,6 +28,7 @@ pub(super) fn check(run: &Path, manifest: &Manifest, findings: &mut Findings) ->
         check.pieces(),
         check.stances(),
         check.evidence(),
+        check.holders(),
         check.errors(),
     ];
     for reason in parts.into_iter().filter_map(Result::err) {
@@ -63,6 +65,8 @@ struct Check<'a> {
     findings: &'a mut Findings,
     documents: BTreeMap<String, Known>,
     records: BTreeMap<Key, Carried>,
+    /// Rows of evidence by the actor's name in the documents, with the holders whom they are given to.
+    named: BTreeMap<String, (BTreeSet<String>, u64)>,
     counted: Verified,
 }
 
@@ -244,6 +248,15 @@ impl Check<'_> {
             });
             let passage = texts.is_passage(&row.document, known, span)?;
             self.findings.expect(passage, "evidence", || format!("{place}: no passage"));
+            let actor = row.holder_kind == Holder::Actor(String::new()).kind();
+            self.findings.expect(actor == row.named.is_some(), "holders", || {
+                format!("{place}: an actor without a name in the document, or an author with one")
+            });
+            if let Some(named) = row.named {
+                let (holders, rows) = self.named.entry(named).or_default();
+                holders.insert(row.holder.clone());
+                *rows += 1;
+            }
             let key = [row.document, row.holder_kind, row.holder, row.target];
             match self.records.get_mut(&key) {
                 None => self.findings.add("evidence", format!("{place}: of no record")),
@@ -262,6 +275,34 @@ impl Check<'_> {
                 let Carried { rows, seen, .. } = record;
                 format!("{document} / {holder} / {target} has {seen}, and stances says {rows}")
             });
+        }
+        Ok(())
+    }
+
+    /// Every name of an actor in the evidence is a variant of one holder, and so many rows have it.
+    fn holders(&mut self) -> Result<(), String> {
+        let mut lines = Lines::of::<HolderRow>(self.run)?;
+        let mut variants = BTreeSet::new();
+        while let Some((row, _)) = lines.next::<HolderRow>()? {
+            let HolderRow { holder, variant, rule, merged_with, evidence, .. } = row;
+            let own = holder == variant;
+            let told = rule.is_none() == own && merged_with.is_none() == own;
+            self.findings.expect(told, "holders", || {
+                format!("{variant}: a name of {holder} by no rule, or its own by one")
+            });
+            let (holders, rows) = self.named.remove(&variant).unwrap_or_default();
+            let right = rows == evidence && holders.iter().all(|given| *given == holder);
+            self.findings.expect(right, "holders", || {
+                format!(
+                    "{variant}: {evidence} rows of evidence are said to be {holder}'s, and are not"
+                )
+            });
+            if !variants.insert(variant.clone()) {
+                self.findings.add("holders", format!("{variant} is there twice"));
+            }
+        }
+        for name in self.named.keys() {
+            self.findings.add("holders", format!("{name} has evidence, and is nobody's name"));
         }
         Ok(())
     }

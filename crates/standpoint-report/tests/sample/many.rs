@@ -133,6 +133,7 @@ fn document(random: &mut Random, piece: usize) -> (Document, Vec<Record>) {
                 span,
                 text: span.of(&text).unwrap_or_default().to_owned(),
                 voice: if turn < 2 { Voice::Own } else { Voice::Quoted },
+                named: None,
                 mention: None,
                 cue: None,
                 content: Vec::new(),

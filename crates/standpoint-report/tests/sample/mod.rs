@@ -351,11 +351,16 @@ fn records(
             "author" => Holder::Author,
             name => Holder::Actor(name.into()),
         };
+        let named = match &holder {
+            Holder::Author => None,
+            Holder::Actor(name) => Some(name.clone()),
+        };
         let same = |record: &&mut Record| record.holder == holder && record.target == target;
         let evidence = |probabilities, weight| Evidence {
             span: Span::new(start, start + sentence.len()),
             text: sentence.into(),
             voice,
+            named: named.clone(),
             mention: None,
             cue: None,
             content: Vec::new(),
