@@ -47,11 +47,15 @@ def expanded(path):
 
 def model(kind, folder, weights):
     config = BertConfig.from_json_file(folder / "config.json")
+    tensors = expanded(weights)
     if kind == "embedding":
         made = BertModel(config, add_pooling_layer=False)
     else:
         made = BertForSequenceClassification(config)
-    found = made.load_state_dict(expanded(weights), strict=False)
+        # Our own folders leave out what all names but the classifier's begin with.
+        own = {name: name if name.startswith(("bert.", "classifier.")) else f"bert.{name}" for name in tensors}
+        tensors = {own[name]: tensor for name, tensor in tensors.items()}
+    found = made.load_state_dict(tensors, strict=False)
     missing = [name for name in found.missing_keys if "position_ids" not in name]
     unexpected = [name for name in found.unexpected_keys if not name.startswith("pooler")]
     assert not missing and not unexpected, (missing, unexpected)

@@ -40,12 +40,15 @@ def multiply_out(source, out):
     """A folder as transformers reads it, with every 8-bit matrix times its scales."""
     out.mkdir(parents=True, exist_ok=True)
     stored = load_file(source / "model.safetensors")
+    # Our own folders leave out what all names of a classifier but its head's begin with.
+    classifies = "classifier.weight" in stored
     tensors = {}
     for name, tensor in stored.items():
         if tensor.dtype == np.int8:
             tensor = tensor * stored[name + ".scale"][:, None]
         if not name.endswith(".scale"):
-            tensors[name] = tensor.astype(np.float32)
+            whole = not classifies or name.startswith(("bert.", "classifier."))
+            tensors[name if whole else f"bert.{name}"] = tensor.astype(np.float32)
     save_file(tensors, out / "model.safetensors", metadata={"format": "pt"})
     for name in ["config.json", "tokenizer.json"]:
         shutil.copy(source / name, out)

@@ -43,7 +43,7 @@ const PARAGRAPH_BYTES: usize = 900;
 
 /// An actor that a text only names may have done nothing about a target: so much the model has to be
 /// sure that it did.
-const LEAST_OF_AN_ACT: f32 = 0.6;
+const LEAST_OF_AN_ACT: f32 = 0.8;
 
 impl Models {
     /// Why a document is not scored; `None` if it is. A document whose language could not be told is.

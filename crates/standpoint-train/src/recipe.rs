@@ -84,6 +84,9 @@ pub(crate) struct Training {
     pub(crate) dropout: f64,
     /// Share that the average of the weights keeps of itself at each step; it is what is exported.
     pub(crate) averaging: f64,
+    /// Share of the base's weights in those that are exported, which keeps more of what the base knew
+    /// (Wortsman et al., "Robust fine-tuning of zero-shot models", CVPR 2022).
+    pub(crate) of_base: f64,
     /// bf16 halves the time where the processor has it; weights and moments stay f32.
     pub(crate) precision: Precision,
     /// Everything random comes from it.
@@ -111,6 +114,7 @@ impl Default for Training {
             label_smoothing: 0.05,
             dropout: 0.1,
             averaging: 0.998,
+            of_base: 0.0,
             precision: Precision::Bf16,
             seed: 1,
             scores_per_epoch: 2,
@@ -225,7 +229,8 @@ impl Recipe {
 
     pub(crate) fn parse(text: &str) -> Result<Self> {
         let recipe: Self = toml::from_str(text)?;
-        let Training { epochs, tokens_per_step, dropout, averaging, warm_up, .. } = recipe.training;
+        let Training { epochs, tokens_per_step, dropout, averaging, of_base, warm_up, .. } =
+            recipe.training;
         ensure!(epochs > 0, "training.epochs is 0");
         let longest = recipe.model.max_tokens;
         ensure!(
@@ -235,6 +240,7 @@ impl Recipe {
         for (name, share) in [
             ("training.dropout", dropout),
             ("training.averaging", averaging),
+            ("training.of_base", of_base),
             ("training.warm_up", warm_up),
             ("training.label_smoothing", recipe.training.label_smoothing),
         ] {

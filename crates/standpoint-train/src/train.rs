@@ -197,10 +197,26 @@ fn start<T: Task>(
         say(format!("goes on at epoch {}, batch {}", position.epoch, position.batch));
         return Ok((state, position));
     }
+    Ok((State::new(of_base(training, bert)?), Position::default()))
+}
+
+/// The weights of the base, with the head that the recipe's seed gives where the base has none.
+fn of_base<T: Task>(training: &Training<'_, T>, bert: &Bert) -> Result<Weights> {
     let tensors = read_tensors(&training.base.weights).map_err(anyhow::Error::msg)?;
     let head = T::head(bert.config().hidden_size);
-    let weights = bert::weights(tensors, bert.config(), &head, training.recipe.training.seed)?;
-    Ok((State::new(weights), Position::default()))
+    bert::weights(tensors, bert.config(), &head, training.recipe.training.seed)
+}
+
+/// Weights of which a share is the base's.
+fn mixed(weights: &Weights, base: &Weights, share: f64) -> Weights {
+    let mix = |(name, trained): (&String, &Tensor)| {
+        let mixed = match base.get(name) {
+            Some(base) => trained * (1.0 - share) + base * share,
+            None => trained.shallow_clone(),
+        };
+        (name.clone(), mixed)
+    };
+    weights.iter().map(mix).collect()
 }
 
 fn checkpoint<T>(training: &Training<'_, T>, state: &State, position: &Position) -> Result<()> {
@@ -237,14 +253,16 @@ fn log<T>(training: &Training<'_, T>, metrics: &Metrics<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Writes the best average as a model folder.
+/// Writes the best average, with what the recipe keeps of the base, as a model folder.
 fn export<T: Task>(
     training: &Training<'_, T>,
     bert: &Bert,
     say: &mut dyn FnMut(String),
 ) -> Result<()> {
     let best = Tensor::read_safetensors(training.out.join(BEST)).context("nothing was scored")?;
-    let weights: Weights = best.into_iter().collect();
+    let best: Weights = best.into_iter().collect();
+    let share = training.recipe.training.of_base;
+    let weights = mixed(&best, &of_base(training, bert)?, share);
     let toml = toml::to_string_pretty(&training.task.settings(bert, &weights, training.recipe))?;
     let files = model(training.base, toml, &weights)?;
     let folder = training.out.join("model");
@@ -325,6 +343,13 @@ mod tests {
         fs::create_dir_all(out)?;
         let task = Pairs { tokens, sets, teacher: Answers::new() };
         train(&Training { recipe: &recipe, base: &base, task, out }, say)
+    }
+
+    #[test]
+    fn a_share_of_the_base_is_kept() {
+        let of = |x: f32, y: f32| Weights::from([("w".to_owned(), Tensor::from_slice(&[x, y]))]);
+        let mixed = mixed(&of(4.0, 0.0), &of(0.0, 8.0), 0.25);
+        assert_eq!(Vec::<f32>::try_from(&mixed["w"]).unwrap(), [3.0, 2.0]);
     }
 
     #[test]
