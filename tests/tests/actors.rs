@@ -199,3 +199,46 @@ fn the_starting_list_is_a_file_of_aliases_and_a_wrong_one_is_told_with_its_line(
     );
     assert_eq!(stderr(&failed), expected);
 }
+
+#[test]
+fn what_actors_speak_of_is_proposed_and_can_be_asked_about_as_it_is() {
+    let corpus = Corpus::new();
+    let discover = |out: &str, threads: &str| {
+        let out = corpus.path(out);
+        let mut run = standpoint();
+        run.arg("run").arg(corpus.path("feed.jsonl")).args(["--discover", "--tagger", "rules"]);
+        run.args(["--embedder", "lexical", "--stance-model", "lexical", "--threads", threads]);
+        let ran = output(run.arg("--out").arg(&out));
+        assert_eq!(code(&ran), 0, "{}", stderr(&ran));
+        let said = stdout(&ran);
+        assert!(said.contains("documents  6 read, 0 failed; 6 pieces\nproposals  1 in "), "{said}");
+        out
+    };
+    let out = discover("out", "1");
+    let file = fs::read_to_string(out.join("discovered.toml")).unwrap();
+    assert!(
+        file.contains("\n[[target]]\nid = \"carbon-levy\"\ntext = \"carbon levy\"\n"),
+        "{file}"
+    );
+    let counts = "# 6 pieces, 6 actors: Ilse Maron (3), United States (2), Veldan Wind Union (2), Kyiv (1), \
+                  Otto Strenn (1), Piet Strenn (1)\n";
+    assert!(file.contains(counts), "{file}");
+    assert!(file.contains("who is for or against it was not asked"), "{file}");
+    let pair = |row: &Value| json!([row["target"], row["kind"], row["holder"], row["pieces"]]);
+    let pairs: Vec<Value> = rows(&out.join("pairs.jsonl")).iter().map(pair).collect();
+    assert_eq!(pairs.len(), 6);
+    assert_eq!(pairs[0], json!(["carbon-levy", "phrase", "Ilse Maron", 3]));
+    assert_same(&discover("three", "3"), &out);
+
+    // The file is a target file, and a run into the same folder is whole with what was found beside it.
+    let targets = out.join("discovered.toml");
+    let mut run = standpoint();
+    run.arg("run").arg(corpus.path("feed.jsonl")).arg("--targets").arg(&targets);
+    run.args(["--embedder", "lexical", "--stance-model", "lexical", "--tagger", "rules"]);
+    let ran = output(run.arg("--out").arg(&out));
+    assert_eq!(code(&ran), 0, "{}", stderr(&ran));
+    assert!(holders(&out).contains(&of(&[("a", "Ilse Maron")])[0]));
+    assert_eq!(fs::read_to_string(&targets).unwrap(), file);
+    let verified = output(standpoint().arg("verify").arg(&out));
+    assert_eq!(code(&verified), 0, "{}", stdout(&verified));
+}

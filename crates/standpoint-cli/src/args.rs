@@ -128,6 +128,10 @@ pub(crate) struct RunArgs {
     /// Output folder [default: out]; run again into it, and only what is new is computed.
     #[arg(long, value_name = "FOLDER", env = "STANDPOINT_OUT")]
     pub(crate) out: Option<PathBuf>,
+    /// Propose targets instead of scoring any: what the words attributed to actors are about, as a target file
+    /// to edit (discovered.toml) and a table of pairs of holder and target.
+    #[arg(long, conflicts_with_all = ["targets", "target", "dry_run"])]
+    pub(crate) discover: bool,
     /// Read and report what would be read, skipped and scored; write nothing.
     #[arg(long)]
     pub(crate) dry_run: bool,

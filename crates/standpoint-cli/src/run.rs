@@ -6,7 +6,8 @@ use crate::settings::Layers;
 use crate::{Outcome, Usage};
 use clap::ArgMatches;
 use standpoint_pipeline::{
-    Background, Corpus, Job, PipelineError, Survey, intake, run as run_job, survey,
+    Background, Corpus, DISCOVERED, Discovered, Job, PipelineError, Survey, discover, intake,
+    run as run_job, survey,
 };
 use standpoint_report::manifest::InputFile;
 use standpoint_report::summary::RunSummary;
@@ -19,7 +20,7 @@ pub(crate) fn run(args: &RunArgs, matches: &ArgMatches) -> anyhow::Result<Outcom
     let models = layers.load_models(&args.score)?;
     let job = Job {
         corpus: Corpus { inputs: args.inputs.clone(), fields: layers.fields()? },
-        targets: layers.targets(&args.score)?,
+        targets: if args.discover { Vec::new() } else { layers.targets(&args.score)? },
         out: layers.out(args.out.as_ref()).value,
         threads: layers.threads().value,
         aliases: layers.aliases(&args.score)?,
@@ -27,11 +28,18 @@ pub(crate) fn run(args: &RunArgs, matches: &ArgMatches) -> anyhow::Result<Outcom
         settings: layers.stated(&args.score)?,
         background: Background {
             cards: layers.cards(&args.score, &models),
-            gold: layers.gold(&args.score)?,
+            gold: if args.discover { None } else { layers.gold(&args.score)? },
         },
     };
     let progress = Progress::new();
     let show = |event| progress.show(event);
+    if args.discover {
+        let discovered = discover(&job, &models, &show).map_err(classify)?;
+        progress.finish();
+        print_discovered(&discovered, &job.out)?;
+        let failed = discovered.summary.failed;
+        return Ok(if failed == 0 { Outcome::Done } else { Outcome::SomeFailed });
+    }
     if args.dry_run {
         let survey = survey(&job, &models, &show).map_err(classify)?;
         progress.finish();
@@ -101,6 +109,18 @@ pub(crate) fn print_summary(summary: &RunSummary, out: &Path) -> std::io::Result
         writeln!(stdout, "failures   {}", out.join("errors.jsonl").display())?;
     }
     writeln!(stdout, "report     {}", out.join("report.html").display())
+}
+
+fn print_discovered(discovered: &Discovered, out: &Path) -> std::io::Result<()> {
+    let mut stdout = std::io::stdout().lock();
+    let Discovered { summary, targets, pairs } = discovered;
+    let RunSummary { documents, failed, pieces, .. } = summary;
+    writeln!(stdout, "documents  {documents} read, {failed} failed; {pieces} pieces")?;
+    if *failed > 0 {
+        writeln!(stdout, "failures   {}", out.join("discovered-errors.jsonl").display())?;
+    }
+    writeln!(stdout, "proposals  {} in {}", targets.len(), out.join(DISCOVERED).display())?;
+    writeln!(stdout, "pairs      {pairs} in {}", out.join("pairs.csv").display())
 }
 
 fn not_scored(summary: &RunSummary) -> u64 {

@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 pub(crate) const SPILL: &str = "documents.spill";
 /// The manifest, published last.
 pub(crate) const MANIFEST: &str = "run.json";
+/// The failures, one a line.
+pub(crate) const ERRORS: &str = "errors.jsonl";
 const STORE: &str = "store.redb";
 const WORK: &str = ".work";
 const LOCK: &str = ".lock";
@@ -49,6 +51,19 @@ impl Work {
         for name in self.results()?.iter().map(String::as_str).chain([MANIFEST]) {
             let to = out.join(name);
             fs::rename(self.path.join(name), &to).map_err(PipelineError::io(&to))?;
+        }
+        remove(&self.path).map_err(PipelineError::io(&self.path))
+    }
+
+    /// Moves what a discovery made into the output folder, beside what a run has left there: the run's list of
+    /// failures stays the run's.
+    pub(crate) fn publish_beside(self, out: &Path) -> Result<(), PipelineError> {
+        for name in self.results()? {
+            let to = match name.as_str() {
+                ERRORS => out.join(format!("discovered-{ERRORS}")),
+                other => out.join(other),
+            };
+            fs::rename(self.path.join(&name), &to).map_err(PipelineError::io(&to))?;
         }
         remove(&self.path).map_err(PipelineError::io(&self.path))
     }

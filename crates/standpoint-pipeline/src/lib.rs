@@ -16,6 +16,7 @@
 //! only `timings` in `run.json` tells runs apart.
 
 mod aliases;
+mod discover;
 mod error;
 mod explain;
 mod folder;
@@ -30,6 +31,7 @@ mod survey;
 mod targets;
 
 pub use aliases::{AliasFile, read_aliases};
+pub use discover::{DISCOVERED, Discovered, discover};
 pub use error::PipelineError;
 pub use explain::{Explanation, PassageExplanation, PassageMatch, explain};
 pub use intake::{Corpus, Intake, intake};

@@ -1,7 +1,7 @@
 //! The run: read, score, write.
 
 use crate::aliases::AliasFile;
-use crate::folder::{MANIFEST, SPILL, Work};
+use crate::folder::{ERRORS, MANIFEST, SPILL, Work};
 use crate::intake::{Corpus, read_files};
 use crate::numbers::Numbers;
 use crate::placements::carry_over;
@@ -117,7 +117,8 @@ fn run_here(
     let work = Work::open(&job.out)?;
     let started = Instant::now();
     let Background { cards, gold } = job.background.clone();
-    let mut report = ReportData::of(job.targets.clone());
+    let mut run = Run::new(job, models, progress);
+    let mut report = run.report;
     if let Some(Gold { rows, by }) = gold {
         write_gold(&work.path, &rows)?;
         report = report.with_gold(rows);
@@ -136,15 +137,7 @@ fn run_here(
     report.summary.settings = told(&job.settings);
     let abstain_below = ("abstain_below".to_owned(), job.abstain_below.to_string());
     report.summary.settings.extend([abstain_below]);
-    let mut run = Run {
-        job,
-        models,
-        progress,
-        report,
-        numbers: Numbers::new(),
-        truncated: Vec::new(),
-        named: BTreeMap::new(),
-    };
+    run.report = report;
 
     let digests = digests(&listing.files);
     let Reading { mut spill, sketches, lengths, input_hash, mut inputs } =
@@ -154,16 +147,11 @@ fn run_here(
     }
     let read = started.elapsed().as_secs_f64();
 
-    let groups = group(&sketches, |index| {
-        let spilled = spill.read(index)?;
-        Ok::<_, PipelineError>(shingles(&spilled.document))
-    })?;
+    let groups = grouped(&mut spill, &sketches, &lengths)?;
     drop(sketches);
-    let groups: Vec<Group> =
-        groups.pieces.into_iter().map(|placements| Group::of(placements, &lengths)).collect();
     let mut tables = Tables::create(&work.path)?;
     let scorer = Scorer::new(models, &job.targets, &work.store, job.abstain_below)?;
-    let names = run.names(&mut spill, &groups, &scorer)?;
+    let names = run.roster(&mut spill, &groups, &scorer)?.names(job.aliases.aliases());
     run.score(&mut spill, &groups, &scorer, &names, &mut tables)?;
     let scored = started.elapsed().as_secs_f64();
 
@@ -240,7 +228,7 @@ fn name(path: &Path) -> String {
     path.to_string_lossy().into_owned()
 }
 
-fn nothing_to_read(listing: &Listing) -> String {
+pub(crate) fn nothing_to_read(listing: &Listing) -> String {
     match listing.skipped.first() {
         None => "the inputs are empty".to_owned(),
         Some(first) => format!(
@@ -253,17 +241,17 @@ fn nothing_to_read(listing: &Listing) -> String {
 }
 
 /// What reading leaves: the documents on disk, and in memory what their pieces are found by.
-struct Reading {
-    spill: Spill,
-    sketches: Vec<Sketch>,
+pub(crate) struct Reading {
+    pub(crate) spill: Spill,
+    pub(crate) sketches: Vec<Sketch>,
     /// Bytes of each document's body.
-    lengths: Vec<usize>,
+    pub(crate) lengths: Vec<usize>,
     input_hash: String,
     inputs: Vec<InputFile>,
 }
 
 /// The documents of one piece, by their place in the order of reading.
-struct Group {
+pub(crate) struct Group {
     /// The one that stands for the piece: the first one with the longest body.
     representative: usize,
     placements: Vec<usize>,
@@ -277,11 +265,24 @@ impl Group {
     }
 }
 
-struct Run<'a> {
+/// The pieces, in the order in which their first placements were read.
+pub(crate) fn grouped(
+    spill: &mut Spill,
+    sketches: &[Sketch],
+    lengths: &[usize],
+) -> Result<Vec<Group>, PipelineError> {
+    let groups = group(sketches, |index| {
+        let spilled = spill.read(index)?;
+        Ok::<_, PipelineError>(shingles(&spilled.document))
+    })?;
+    Ok(groups.pieces.into_iter().map(|placements| Group::of(placements, lengths)).collect())
+}
+
+pub(crate) struct Run<'a> {
     job: &'a Job,
     models: &'a Models,
     progress: &'a (dyn Fn(Event) + Sync),
-    report: ReportData,
+    pub(crate) report: ReportData,
     numbers: Numbers,
     /// Tokens of each document that did not fit the models.
     truncated: Vec<u32>,
@@ -289,11 +290,31 @@ struct Run<'a> {
     named: BTreeMap<String, u64>,
 }
 
-impl Run<'_> {
+impl<'a> Run<'a> {
+    pub(crate) fn new(
+        job: &'a Job,
+        models: &'a Models,
+        progress: &'a (dyn Fn(Event) + Sync),
+    ) -> Self {
+        Run {
+            job,
+            models,
+            progress,
+            report: ReportData::of(job.targets.clone()),
+            numbers: Numbers::new(),
+            truncated: Vec::new(),
+            named: BTreeMap::new(),
+        }
+    }
+
     /// Reads every document, spills it, and lists what could not be read.
-    fn read(&mut self, listing: &Listing, work: &Path) -> Result<Reading, PipelineError> {
+    pub(crate) fn read(
+        &mut self,
+        listing: &Listing,
+        work: &Path,
+    ) -> Result<Reading, PipelineError> {
         let mut spill = SpillWriter::create(&work.join(SPILL))?;
-        let errors_path = work.join("errors.jsonl");
+        let errors_path = work.join(ERRORS);
         let errors = File::create(&errors_path).map_err(PipelineError::io(&errors_path))?;
         let mut errors = BufWriter::new(errors);
         let (mut sketches, mut lengths) = (Vec::new(), Vec::new());
@@ -331,7 +352,7 @@ impl Run<'_> {
 
     /// Listens to who speaks in the pieces, window by window, and hands on each that is scored, with its
     /// number of placements.
-    fn listen(
+    pub(crate) fn listen(
         &self,
         spill: &mut Spill,
         groups: &[Group],
@@ -354,18 +375,18 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// The names of each actor, brought together: only when all pieces were heard is it known whose a name is.
-    fn names(
+    /// The names in all pieces: only when all were heard is it known whose a name is.
+    pub(crate) fn roster(
         &self,
         spill: &mut Spill,
         groups: &[Group],
         scorer: &Scorer<'_>,
-    ) -> Result<Names, PipelineError> {
+    ) -> Result<Roster, PipelineError> {
         let mut roster = Roster::default();
         self.listen(spill, groups, scorer, |ready, placements| {
             roster.add_piece(&ready.names, placements);
         })?;
-        Ok(roster.names(self.job.aliases.aliases()))
+        Ok(roster)
     }
 
     /// Scores the pieces, window by window, and writes the tables that follow them.

@@ -112,6 +112,11 @@ impl Aliases {
         Some(Decision::Named(&row.name, Origin::Project))
     }
 
+    /// Whether a word is the adjective of a state: the starting list has its government.
+    pub fn is_adjective(&self, word: &str) -> bool {
+        self.listed.contains(&key(&format!("{word} government")))
+    }
+
     /// Whether a word is one of a state, a capital or an institution, and so nobody's surname alone.
     pub(crate) fn lists(&self, word: &str) -> bool {
         self.listed.contains(&key(word))
@@ -190,6 +195,7 @@ mod tests {
         assert_eq!(aliases.decision("U.S"), project("United States"));
         assert_eq!(aliases.decision("us"), None);
         assert_eq!(aliases.decision("Kyiv"), None, "a capital is as named");
+        assert!(aliases.is_adjective("Ukrainian") && !aliases.is_adjective("Ukraine"));
         assert!(aliases.lists("Kyiv") && aliases.lists("Jordan") && !aliases.lists("Kerry"));
         let taken = Aliases::read(&list).unwrap();
         assert_eq!(taken.decision("Kyiv"), Some(Decision::Named("Ukraine", Origin::User)));

@@ -39,6 +39,7 @@ mod roster;
 mod rules;
 mod speakers;
 mod spelling;
+mod subjects;
 
 pub use aliases::{AliasError, Aliases};
 pub use calibration::{
@@ -48,3 +49,4 @@ pub use holders::{Listened, Spoken, context, listen, paragraphs};
 pub use pooling::{Pooled, Scored, pool};
 pub use roster::{Merge, Named, Names, Roster, Rule, Variant};
 pub use rules::RuleTagger;
+pub use subjects::{Subjects, subjects};

@@ -149,6 +149,25 @@ impl Roster {
         }
     }
 
+    /// The surnames that stand for a person in two pieces at least, and in nine of ten of those in which they
+    /// stand for anybody.
+    pub fn shorts<'a>(&'a self, names: &Names, holder: &str) -> Vec<&'a str> {
+        let mut own: BTreeMap<&str, [u64; 2]> = BTreeMap::new();
+        for ((short, name), &pieces) in &self.shorts {
+            let [of_holder, of_all] = own.entry(short).or_default();
+            *of_all += u64::from(pieces);
+            let person = self.names.get(name).is_some_and(|seen| seen.person);
+            if person && names.canonical(name) == holder {
+                *of_holder += u64::from(pieces);
+            }
+        }
+        if is_of_a_body(&key(holder).split(' ').collect::<Vec<_>>()) {
+            return Vec::new();
+        }
+        own.retain(|_, [of_holder, of_all]| *of_holder > 1 && *of_holder * 10 >= *of_all * 9);
+        own.into_keys().collect()
+    }
+
     /// Brings the variants together.
     pub fn names(&self, aliases: &Aliases) -> Names {
         let mut merging = Merging::of(self, aliases);
@@ -202,6 +221,14 @@ impl Names {
             documents: entry.map_or(0, |entry| entry.documents),
             merge: holder.map(|(_, merge)| merge),
         }
+    }
+
+    /// The other names of the actor who is called this in the corpus.
+    pub fn variants_of(&self, holder: &str) -> impl Iterator<Item = &str> {
+        self.variants.iter().filter_map(move |(name, entry)| {
+            let (canonical, _) = entry.holder.as_ref()?;
+            (canonical == holder).then_some(name.as_str())
+        })
     }
 
     /// The names to which words are attributed, in their order.
@@ -668,6 +695,14 @@ mod tests {
         let merge = merge.unwrap();
         assert_eq!((merge.rule, merge.with.as_str()), (Rule::Acronym, "VWU"));
         assert_eq!((merge.pieces, pieces), (Some(1), 1));
+
+        let mut roster = Roster::default();
+        let piece: BTreeMap<_, _> =
+            [introduced("Ilse Maron"), introduced("Veldan Council")].into_iter().collect();
+        (0..2).for_each(|_| roster.add_piece(&piece, 1));
+        let told = roster.names(&Aliases::default());
+        assert_eq!(roster.shorts(&told, "Ilse Maron"), ["Maron"]);
+        assert_eq!(roster.shorts(&told, "Veldan Council"), [""; 0], "no person");
 
         let other = names(&[&union, &bare, &[spelt_out("Vale Workers Union", "VWU")]]);
         assert_eq!(other.canonical("VWU"), "VWU", "two bodies have these initials");

@@ -27,7 +27,8 @@ use self::{csv::CsvTable, parquet::ParquetTable};
 pub use csv::write_csv;
 pub use rows::{
     AggregateRow, Cell, ChangeRow, Column, ColumnType, CorrectedRow, CutCell, DocumentRow,
-    EvidenceRow, HolderRow, PassageRow, PieceRow, Reading, Row, StanceRow, StatementRow, TrendRow,
+    EvidenceRow, HolderRow, PairRow, PassageRow, PieceRow, Reading, Row, StanceRow, StatementRow,
+    TrendRow,
 };
 use std::{
     fs::{self, File},
@@ -184,6 +185,16 @@ impl Tables {
     }
 }
 
+/// Writes `pairs`, as Parquet, CSV and JSON Lines, to a folder that exists.
+///
+/// # Errors
+/// [`TableError`] if a file cannot be written.
+pub fn write_pairs(dir: &Path, rows: &[PairRow]) -> Result<(), TableError> {
+    let mut table = Table::create(dir)?;
+    table.push(rows)?;
+    table.finish()
+}
+
 /// One table in its three formats.
 struct Table<R: Row> {
     parquet: ParquetTable<R>,
@@ -254,6 +265,7 @@ pub fn dictionary() -> String {
     describe::<HolderRow>(&mut page);
     describe::<AggregateRow>(&mut page);
     describe::<TrendRow>(&mut page);
+    describe::<PairRow>(&mut page);
     describe::<StatementRow>(&mut page);
     describe::<ChangeRow>(&mut page);
     describe::<CorrectedRow>(&mut page);

@@ -423,6 +423,26 @@ row! {
 }
 
 row! {
+    /// One row per proposed target and actor who speaks of it; not of a run but what `standpoint run --discover` leaves beside discovered.toml. It says who talks about what, and nothing of for or against.
+    PairRow in "pairs" {
+        /// Id of the target in discovered.toml.
+        target: String,
+        /// Its text.
+        text: String,
+        /// name or phrase.
+        kind: String,
+        /// The name that the corpus has for the actor.
+        holder: String,
+        /// Pieces that attribute words about it to the actor.
+        pieces: u64,
+        /// Their placements.
+        documents: u64,
+        /// Passages that do.
+        passages: u64,
+    }
+}
+
+row! {
     /// One row per passage in which somebody agrees or disagrees with a target, once per piece; not of the run itself but what `standpoint export dna` prints.
     StatementRow in "statements" {
         /// A number, from 1.
