@@ -269,20 +269,19 @@ struct Merging<'a> {
 
 impl<'a> Merging<'a> {
     fn of(roster: &'a Roster, aliases: &'a Aliases) -> Self {
-        let mut names: BTreeMap<&str, Seen> =
+        let mut names: Vec<(&str, Seen)> =
             roster.names.iter().map(|(name, seen)| (name.as_str(), *seen)).collect();
         // A name that an alias gives may stand in no document.
-        let given: Vec<&str> = names
-            .keys()
-            .filter_map(|name| match aliases.decision(name)? {
+        let given: BTreeSet<&str> = names
+            .iter()
+            .filter_map(|(name, _)| match aliases.decision(name)? {
                 Decision::Named(name, _) => Some(name),
                 Decision::Apart => None,
             })
+            .filter(|name| !roster.names.contains_key(*name))
             .collect();
-        for name in given {
-            names.entry(name).or_default();
-        }
-        let names: Vec<(&str, Seen)> = names.into_iter().collect();
+        names.extend(given.into_iter().map(|name| (name, Seen::default())));
+        names.sort_unstable_by_key(|(name, _)| *name);
         let keys = names.iter().map(|(name, _)| key(name)).collect();
         let parent = (0..names.len()).collect();
         let standing = vec![Standing::Free; names.len()];
@@ -364,7 +363,7 @@ impl<'a> Merging<'a> {
         of.iter().copied().max_by_key(|&at| self.weight(at))
     }
 
-    /// Names by what `part` makes of them.
+    /// Names by what `part` makes of the few that it makes something of.
     fn by(&self, part: impl Fn(&Self, usize) -> Option<String>) -> BTreeMap<String, Vec<usize>> {
         let mut groups: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         for at in 0..self.names.len() {
@@ -372,6 +371,29 @@ impl<'a> Merging<'a> {
                 groups.entry(part).or_default().push(at);
             }
         }
+        groups
+    }
+
+    /// The groups of names of which `part` makes the same. By hashes first, for most names stand alone.
+    fn alike(&self, part: impl Fn(&Self, usize) -> Option<String>) -> Vec<Vec<usize>> {
+        let hash = |part: String| {
+            let mut head = [0; 8];
+            head.copy_from_slice(&blake3::hash(part.as_bytes()).as_bytes()[..8]);
+            u64::from_le_bytes(head)
+        };
+        let mut hashes: Vec<(u64, usize)> =
+            (0..self.names.len()).filter_map(|at| Some((hash(part(self, at)?), at))).collect();
+        hashes.sort_unstable();
+        let mut groups = Vec::new();
+        for same in hashes.chunk_by(|a, b| a.0 == b.0).filter(|same| same.len() > 1) {
+            let mut parts: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+            for &(_, at) in same {
+                parts.entry(part(self, at).unwrap_or_default()).or_default().push(at);
+            }
+            groups.extend(parts.into_values().filter(|group| group.len() > 1));
+        }
+        // In an order that no hash has made.
+        groups.sort_unstable();
         groups
     }
 
@@ -383,8 +405,9 @@ impl<'a> Merging<'a> {
     }
 
     fn spellings(&mut self) {
-        let groups = self.by(|own, at| Some(own.keys[at].clone()).filter(|key| !key.is_empty()));
-        for group in groups.into_values().filter(|group| group.len() > 1) {
+        let spelt =
+            |own: &Self, at: usize| Some(own.keys[at].clone()).filter(|key| !key.is_empty());
+        for group in self.alike(spelt) {
             self.join_all(&group, Rule::Spelling);
         }
     }
@@ -410,7 +433,7 @@ impl<'a> Merging<'a> {
             let told = first.len() > 1 && !SUFFIXES.contains(&last);
             told.then(|| format!("{first} {last}"))
         };
-        for group in self.by(ends).into_values().filter(|group| group.len() > 1) {
+        for group in self.alike(ends) {
             let middle = |own: &Self, at: usize| -> Vec<String> {
                 let words: Vec<&str> = own.keys[at].split(' ').collect();
                 words[1..words.len() - 1].iter().map(|&word| word.to_owned()).collect()
@@ -433,7 +456,7 @@ impl<'a> Merging<'a> {
             let (surname, given) = words.split_last().filter(|(_, given)| !given.is_empty())?;
             Some(format!("{} {}", given.join(" "), transliterated(surname)?))
         };
-        for group in self.by(plain).into_values().filter(|group| group.len() > 1) {
+        for group in self.alike(plain) {
             self.join_all(&group, Rule::Transliteration);
         }
     }
