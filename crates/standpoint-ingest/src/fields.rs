@@ -204,9 +204,17 @@ impl Fields {
         names.iter().flat_map(|wanted| matching(&|name| folded(name) == *wanted)).collect()
     }
 
-    /// What to say where no column holds the text.
+    /// What to say where no column holds the text. It names as many as one can read: a file that is no table may
+    /// have thousands of columns, or one whose name is all of it.
     pub(crate) fn no_text<S: AsRef<str>>(&self, columns: &[S]) -> String {
-        let found: Vec<_> = columns.iter().map(|name| name.as_ref()).collect();
+        const NAMES: usize = 20;
+        const LONGEST: usize = 40;
+        let first = columns.iter().take(NAMES);
+        let mut found: Vec<String> =
+            first.map(|name| name.as_ref().chars().take(LONGEST).collect()).collect();
+        if columns.len() > NAMES {
+            found.push(format!("and {} more", columns.len() - NAMES));
+        }
         let found = if found.is_empty() { "none".to_owned() } else { found.join(", ") };
         format!("no field holds the text; found: {found}. Name it with --field text=NAME")
     }
@@ -229,6 +237,16 @@ fn folded(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn columns_without_number_or_end_are_named_as_far_as_one_can_read() {
+        let columns: Vec<String> =
+            (0..5_000).map(|i| format!("{i}{}", "ä".repeat(5_000))).collect();
+        let reason = Fields::default().no_text(&columns);
+        assert!(reason.len() < 2_000, "{}", reason.len());
+        assert!(reason.contains("found: 0ää"), "{reason}");
+        assert!(reason.ends_with(", and 4980 more. Name it with --field text=NAME"), "{reason}");
+    }
 
     #[test]
     fn a_field_stands_at_its_own_place_in_the_table() {

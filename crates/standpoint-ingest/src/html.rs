@@ -23,6 +23,16 @@ const MAX_DEPTH: usize = 256;
 /// The most tags that may be open at once before a page is parsed at all.
 const MAX_SURPLUS: usize = 20_000;
 
+/// The longest page, in bytes, and the most tags and comments in one: the extractor takes some 7 kB of memory for
+/// an element, in the copies that it makes of the tree, and 24 bytes for one of text. Pages that people write
+/// have 2,000 tags; what is long in them is images within their addresses.
+const MAX_BYTES: usize = 16 << 20;
+const MAX_TAGS: usize = 50_000;
+
+/// The most comparisons of attributes: the parser holds the name of each against all before it in its tag, so
+/// that one tag of half a megabyte takes it half a minute.
+const MAX_COMPARISONS: usize = 100_000_000;
+
 /// The longest paragraph, in bytes, that may stand in an article twice.
 const REFRAIN: usize = 60;
 
@@ -50,12 +60,9 @@ pub(crate) struct Page {
 /// Finds the article in a page.
 ///
 /// # Errors
-/// A reason, where the page is nested too deep or the extractor fails.
+/// A reason, where the page is beyond a bound or the extractor fails.
 pub(crate) fn read(html: &str) -> Result<Page, String> {
-    // The parser's work on a tag grows with the number of open elements, so this comes before it.
-    if surplus_of_tags(html) > MAX_SURPLUS {
-        return Err(too_deep());
-    }
+    within_bounds(html)?;
     // The extractor slices strings and unwraps in many thousand lines that are not ours. A page
     // that trips it is one failure, not the end of a run.
     guarded("extractor", || extract(html))?
@@ -64,11 +71,9 @@ pub(crate) fn read(html: &str) -> Result<Page, String> {
 /// The text of HTML that is an article and nothing else.
 ///
 /// # Errors
-/// A reason, where it is nested too deep or the parser fails.
+/// A reason, where it is beyond a bound or the parser fails.
 pub(crate) fn fragment(html: &str) -> Result<String, String> {
-    if surplus_of_tags(html) > MAX_SURPLUS {
-        return Err(too_deep());
-    }
+    within_bounds(html)?;
     guarded("HTML parser", || {
         let document = Document::parse(html);
         if depth(&document) > MAX_DEPTH { Err(too_deep()) } else { Ok(text_of(&document)) }
@@ -292,6 +297,77 @@ fn depth(document: &Document) -> usize {
         open.extend(document.children(id).into_iter().map(|child| (child, depth + 1)));
     }
     deepest
+}
+
+/// Whether what the parser and the extractor would do with a page is bounded. Their work on a tag grows with the
+/// number of open elements and of its attributes, and so this comes before them.
+fn within_bounds(html: &str) -> Result<(), String> {
+    if surplus_of_tags(html) > MAX_SURPLUS {
+        return Err(too_deep());
+    }
+    let beyond = |what: String| Err(format!("{what}; save the article's text and read that"));
+    if html.len() > MAX_BYTES {
+        return beyond(format!("the page is longer than {} MB", MAX_BYTES >> 20));
+    }
+    let tags = html.as_bytes().windows(2).filter(|pair| {
+        pair[0] == b'<' && (pair[1].is_ascii_alphabetic() || matches!(pair[1], b'!' | b'?'))
+    });
+    if tags.count() > MAX_TAGS {
+        return beyond(format!("the page has more than {MAX_TAGS} tags"));
+    }
+    if !few_attributes(html.as_bytes()) {
+        return beyond("its tags have too many attributes".to_owned());
+    }
+    Ok(())
+}
+
+/// Whether the parser has few names of attributes to compare, wherever it takes a tag to begin: a page can hide
+/// that, in scripts and comments, from whoever does not parse it. Where such tags overlap too often, no.
+fn few_attributes(html: &[u8]) -> bool {
+    let (mut comparisons, mut bytes) = (0usize, 0usize);
+    let mut at = 0;
+    while let Some(next) = html[at..].iter().position(|byte| *byte == b'<') {
+        at += next + 1;
+        if html.get(at).is_some_and(u8::is_ascii_alphabetic) {
+            let (attributes, length) = attributes(&html[at..]);
+            comparisons = comparisons.saturating_add(attributes.saturating_mul(attributes));
+            bytes += length;
+            if comparisons > MAX_COMPARISONS || bytes / 16 > html.len() {
+                return false;
+            }
+        }
+    }
+    true
+}
+
+/// The number of attributes of the tag whose name this begins with, and its length: as in the states "tag name"
+/// to "after attribute value" of HTML's tokenizer.
+fn attributes(tag: &[u8]) -> (usize, usize) {
+    let space = |byte: u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | b'\x0c');
+    let from = |at: usize, ends: &dyn Fn(u8) -> bool| {
+        tag[at..].iter().position(|byte| ends(*byte)).map_or(tag.len(), |length| at + length)
+    };
+    let mut at = from(0, &|byte| space(byte) || matches!(byte, b'/' | b'>'));
+    let mut count = 0;
+    loop {
+        at = from(at, &|byte| !space(byte) && byte != b'/');
+        if tag.get(at).is_none_or(|byte| *byte == b'>') {
+            return (count, at);
+        }
+        count += 1;
+        // A name may begin with anything, "=" too.
+        at = from(at + 1, &|byte| space(byte) || matches!(byte, b'/' | b'>' | b'='));
+        let value = from(at, &|byte| !space(byte));
+        if tag.get(value) == Some(&b'=') {
+            at = from(value + 1, &|byte| !space(byte));
+            at = match tag.get(at) {
+                Some(&mark @ (b'"' | b'\'')) => {
+                    (from(at + 1, &|byte| byte == mark) + 1).min(tag.len())
+                }
+                _ => from(at, &|byte| space(byte) || byte == b'>'),
+            };
+        }
+    }
 }
 
 /// Start tags less end tags at their highest. It is never less than the nesting of what does nest;

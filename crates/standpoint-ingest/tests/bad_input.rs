@@ -172,6 +172,31 @@ fn nesting_without_end_is_refused() {
 }
 
 #[test]
+fn pages_that_would_take_their_parser_long_or_much_memory_are_refused() {
+    let page = |body: &str| failure("a.html", format!("<p>The levy works.</p>{body}").as_bytes());
+    assert!(page(&"<a href=x>x</a>".repeat(50_000)).contains("more than 50000 tags"));
+    assert!(page(&"x ".repeat(8 << 20)).contains("longer than 16 MB"));
+    // Each name is held against all before it. Whoever looks for the end of a tag, or passes over scripts and
+    // comments, can be led past these.
+    let many: String = (0..20_000).map(|i| format!(" a{i}=\">\"")).collect();
+    for before in
+        ["", "<!-- <script> -->", "<script>a<b c=\"</script>", "<textarea><style></textarea>"]
+    {
+        let reason = page(&format!("{before}<p{many}>x</p>"));
+        assert!(reason.contains("too many attributes"), "{before}: {reason}");
+    }
+    let within = page(&"<p x".repeat(100_000));
+    assert!(within.contains("nested"), "{within}");
+    // No word of a value is an attribute.
+    let words = format!(
+        "<p data-a='{}' b=c/d>{}</p>",
+        "word ".repeat(20_000),
+        "The levy works. ".repeat(20)
+    );
+    assert_eq!(texts("a.html", words.as_bytes()).len(), 1);
+}
+
+#[test]
 fn entities_do_not_expand() {
     let mut laughs = "<!DOCTYPE rss [<!ENTITY a \"ha\">".to_owned();
     for (name, of) in ["b", "c", "d", "e", "f", "g", "h", "i"]
