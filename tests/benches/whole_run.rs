@@ -35,6 +35,7 @@ fn job(out: &Path, threads: usize) -> Job {
         targets: read_targets(&root().join("seeds/targets.toml")).expect("the sample's targets"),
         out: out.to_owned(),
         threads,
+        aliases: standpoint_pipeline::AliasFile::default(),
         background: standpoint_pipeline::Background::default(),
         abstain_below: 0.4,
         settings: BTreeMap::new(),

@@ -45,10 +45,10 @@ struct Corpus {
 
 impl Corpus {
     fn new() -> Corpus {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = tempfile::tempdir().expect("a temporary folder");
         let line = |(id, text): &(&str, &str)| json!({ "id": id, "text": text }).to_string() + "\n";
         let feed: String = ARTICLES.iter().map(line).collect();
-        fs::write(folder.path().join("feed.jsonl"), feed).unwrap();
+        fs::write(folder.path().join("feed.jsonl"), feed).expect("it can be written");
         Corpus { folder }
     }
 
@@ -71,7 +71,7 @@ impl Corpus {
 
 /// Document and holder of the actors' records, in their order.
 fn holders(out: &Path) -> Vec<(String, String)> {
-    let text = |row: &Value, name: &str| row[name].as_str().unwrap().to_owned();
+    let text = |row: &Value, name: &str| row[name].as_str().expect("a text").to_owned();
     let records = rows(&out.join("stances.jsonl"));
     let actors = records.iter().filter(|row| row["holder_kind"] == "actor");
     actors.map(|row| (text(row, "document"), text(row, "holder"))).collect()

@@ -5,7 +5,7 @@
 //! wrong merge puts words into somebody's mouth, a missed one splits a count; so a rule that finds two
 //! candidates takes none, a surname alone is never enough where several people bear it anywhere in the
 //! corpus, and what stands for a state ("Kyiv", "the White House") is kept as named. Every merge is told
-//! with its rule and its grounds ([`Names::variants`]), and a user's [`Aliases`] stand above all rules.
+//! with its rule and its grounds ([`Names::variant`]), and a user's [`Aliases`] stand above all rules.
 //!
 //! Evidence is counted by pieces: ten reprints of an article are no ten witnesses.
 
