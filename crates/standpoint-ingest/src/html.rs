@@ -29,8 +29,8 @@ const MAX_SURPLUS: usize = 20_000;
 const MAX_BYTES: usize = 16 << 20;
 const MAX_TAGS: usize = 50_000;
 
-/// The most comparisons of attributes: the parser holds the name of each against all before it in its tag, so
-/// that one tag of half a megabyte takes it half a minute.
+/// The most comparisons of attributes: the parser holds the name of each against all before it in its tag, and
+/// a tag of half a megabyte takes many seconds.
 const MAX_COMPARISONS: usize = 100_000_000;
 
 /// The longest paragraph, in bytes, that may stand in an article twice.
