@@ -143,7 +143,7 @@ export function standing(data, state) {
   const notes = {
     outlets: "Stances of authors, by the outlet that ran them. A piece counts once at every outlet that placed it, and once in the row of all outlets.",
     authors: "Stances of authors, by the names over their pieces. A piece of two authors counts for each.",
-    actors: "People and bodies whom the texts quote or paraphrase, by the fullest name given. What they say is what the texts report of them.",
+    actors: "People and bodies whom the texts quote or paraphrase, or whose acts they report, each by one name throughout (the table holders tells what was taken for one). What they say is what the texts report of them.",
   };
   const parts = data.targets.map((target, index) => {
     const here = rows.filter((row) => row.target === index);
