@@ -106,10 +106,10 @@ fn pieces<'t>(text: &'t str, paints: &[(Span, Style)]) -> Vec<(&'t str, Style)> 
             start = end;
         }
         // A span's first edge opens it, its second one closes it.
-        if let Some(nth) = paint {
-            if !open.remove(&nth) {
-                open.insert(nth);
-            }
+        if let Some(nth) = paint
+            && !open.remove(&nth)
+        {
+            open.insert(nth);
         }
     }
     pieces
