@@ -129,3 +129,8 @@ fn every_property_is_tried_and_has_its_fuzz_target() {
         assert!(target.is_ok_and(|text| text.contains(&format!("\"{name}\""))), "{name}.rs");
     }
 }
+
+#[test]
+fn data_that_are_deflated_hold_no_markup_either() {
+    Property::named("page").holds("</script><b>".repeat(20_000).as_bytes());
+}
