@@ -70,7 +70,8 @@ fn find(args: &ExplainArgs, layers: &Layers<'_>) -> anyhow::Result<Intake> {
         return Ok(found.clone());
     }
     let input = args.input.display();
-    let ids = if ids.is_empty() { "no document".to_owned() } else { ids.join(", ") + ", …" };
+    let ids =
+        if ids.is_empty() { "no document".to_owned() } else { line(&ids.join(", ")) + ", …" };
     let reason = match (&args.id, failure) {
         (Some(id), _) => format!("{input} has no document {id:?}; it has {ids}"),
         (None, Some(failure)) => format!("{failure} (of {input}, which has {ids})"),
@@ -90,7 +91,7 @@ fn print(out: &mut impl Write, explanation: &Explanation, colours: bool) -> std:
     writeln!(out, "  outlet    {}", line(document.outlet.as_deref().unwrap_or(absent)))?;
     writeln!(out, "  published {}", line(document.published.as_deref().unwrap_or(absent)))?;
     writeln!(out, "  language  {}", line(document.language.as_deref().unwrap_or(absent)))?;
-    writeln!(out, "  kind      {} ({})", document.kind.as_str(), document.kind_reason)?;
+    writeln!(out, "  kind      {} ({})", document.kind.as_str(), line(&document.kind_reason))?;
     if let Some(reason) = &explanation.not_scored {
         writeln!(out, "  a run does not score it: {reason}")?;
     }
@@ -106,7 +107,7 @@ fn print(out: &mut impl Write, explanation: &Explanation, colours: bool) -> std:
     writeln!(out, "\npassages")?;
     for passage in &explanation.passages {
         let who: Vec<String> = passage.voices.iter().filter_map(voice).collect();
-        let who = who.join("; ");
+        let who = line(&who.join("; "));
         let (start, end) = (passage.span.start, passage.span.end);
         writeln!(out, "  {start:>6}..{end:<6} [{who}] {}", line(&passage.text))?;
         for met in &passage.matches {
@@ -115,7 +116,7 @@ fn print(out: &mut impl Write, explanation: &Explanation, colours: bool) -> std:
                 Some(p) => parts(p),
                 None => "not asked: a voice without a name".to_owned(),
             };
-            let holder = met.holder.as_ref().map_or("nobody", Holder::name);
+            let holder = line(met.holder.as_ref().map_or("nobody", Holder::name));
             writeln!(
                 out,
                 "{:>17}{holder} on {} (similarity {:.2}{named}): {said}",
@@ -128,7 +129,7 @@ fn print(out: &mut impl Write, explanation: &Explanation, colours: bool) -> std:
         writeln!(
             out,
             "  {} → {}: {} ({}; {} passages)",
-            record.holder.name(),
+            line(record.holder.name()),
             record.target,
             record.stance.as_str(),
             parts(&record.probabilities),

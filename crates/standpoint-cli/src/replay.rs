@@ -78,7 +78,7 @@ fn repeat(
         targets: before.targets.clone(),
         out: out.to_owned(),
         threads,
-        aliases: aliases(path)?,
+        aliases: aliases(before, path)?,
         abstain_below: layers.abstain_below(&score)?.value,
         settings: before.invocation.settings.clone(),
         background: Background { cards: layers.cards(&score, &models), gold: gold(before, path)? },
@@ -90,11 +90,11 @@ fn repeat(
 }
 
 /// The aliases that the run was given, which lie beside its manifest.
-fn aliases(path: &Path) -> anyhow::Result<AliasFile> {
-    let path = path.with_file_name(ALIASES);
-    if !path.is_file() {
+fn aliases(before: &Manifest, path: &Path) -> anyhow::Result<AliasFile> {
+    if !before.outputs.iter().any(|output| output.name == ALIASES) {
         return Ok(AliasFile::default());
     }
+    let path = path.with_file_name(ALIASES);
     Ok(read_aliases(&path).map_err(|error| Usage(error.into()))?)
 }
 

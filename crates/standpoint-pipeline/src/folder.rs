@@ -2,8 +2,10 @@
 //! appear whole.
 
 use crate::PipelineError;
+use crate::discover::DISCOVERED;
 use crate::store::Store;
 use standpoint_report::folder::{ALIASES, GOLD};
+use standpoint_report::manifest::Manifest;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -44,8 +46,11 @@ impl Work {
 
     /// Moves the results into the output folder, `run.json` last: where it stands, a run is whole.
     pub(crate) fn publish(self, out: &Path) -> Result<(), PipelineError> {
-        // What not every run leaves must not outlast the run that left it.
-        for old in [MANIFEST, ALIASES, GOLD] {
+        // What not every run leaves must not outlast the run that left it; a file that no run left is not ours.
+        let before = Manifest::read(&out.join(MANIFEST)).map(|before| before.outputs);
+        let before = before.unwrap_or_default();
+        let left = |name: &&str| before.iter().any(|output| output.name == **name);
+        for old in [ALIASES, GOLD].iter().filter(|name| left(name)).chain([&MANIFEST]) {
             remove(&out.join(old)).map_err(PipelineError::io(out))?;
         }
         for name in self.results()?.iter().map(String::as_str).chain([MANIFEST]) {
@@ -56,14 +61,19 @@ impl Work {
     }
 
     /// Moves what a discovery made into the output folder, beside what a run has left there: the run's list of
-    /// failures stays the run's.
+    /// failures stays the run's, and proposals that were edited since are kept under another name.
     pub(crate) fn publish_beside(self, out: &Path) -> Result<(), PipelineError> {
         for name in self.results()? {
             let to = match name.as_str() {
                 ERRORS => out.join(format!("discovered-{ERRORS}")),
                 other => out.join(other),
             };
-            fs::rename(self.path.join(&name), &to).map_err(PipelineError::io(&to))?;
+            let from = self.path.join(&name);
+            if name == DISCOVERED && to.exists() && fs::read(&to).ok() != fs::read(&from).ok() {
+                let kept = out.join(format!("{DISCOVERED}.before"));
+                fs::rename(&to, &kept).map_err(PipelineError::io(&kept))?;
+            }
+            fs::rename(from, &to).map_err(PipelineError::io(&to))?;
         }
         remove(&self.path).map_err(PipelineError::io(&self.path))
     }

@@ -250,7 +250,7 @@ impl<'a> Scorer<'a> {
         let Some(Holder::Actor(name)) = &spoken.holder else { return false };
         let own = [name.as_str(), names.canonical(name)].map(str::to_lowercase);
         let mut known = self.targets[target].names().map(str::to_lowercase);
-        known.any(|known| own.iter().any(|own| known.contains(own.as_str())))
+        known.any(|known| own.iter().any(|own| has_words(&known, own)))
     }
 
     fn answer(&self, window: &[Ready], asked: &mut [Vec<Question>]) -> Result<(), PipelineError> {
@@ -430,6 +430,14 @@ impl<'a> Scorer<'a> {
     }
 }
 
+/// Whether a text has these words, and not only letters that begin or end other words.
+fn has_words(text: &str, words: &str) -> bool {
+    let apart = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
+    text.match_indices(words).any(|(at, found)| {
+        apart(text[..at].chars().next_back()) && apart(text[at + found.len()..].chars().next())
+    })
+}
+
 /// Whether an answer says that somebody takes a side, and not only that somebody is named.
 fn is_act(answer: &Classification) -> bool {
     let p = answer.probabilities;
@@ -453,6 +461,12 @@ fn with_name<'a>(text: &'a str, span: Span, mention: Option<Span>, name: &str) -
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_are_found_as_words() {
+        assert!(has_words("sanctions on the us", "us") && has_words("us, abroad", "us"));
+        assert!(!has_words("sanctions on russia", "us") && !has_words("a european army", "eu"));
+    }
 
     #[test]
     fn the_name_stands_in_for_what_means_the_actor() {

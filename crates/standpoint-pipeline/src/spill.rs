@@ -87,7 +87,8 @@ impl Spill {
         while passages < WINDOW_PASSAGES {
             let Some(index) = indices.next() else { break };
             let spilled = self.read(index)?;
-            passages += spilled.passages.len();
+            // One without passages takes room as well.
+            passages += spilled.passages.len().max(1);
             window.push(spilled);
         }
         Ok(window)

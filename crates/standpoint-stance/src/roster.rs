@@ -300,6 +300,8 @@ impl<'a> Merging<'a> {
     /// Makes one group of those of two names, the lesser one first, unless an alias forbids it.
     fn join(&mut self, a: usize, b: usize, rule: Rule, pieces: Option<u64>) {
         let (from, into) = (self.root(a), self.root(b));
+        let lesser = matches!(rule, Rule::Title | Rule::Surname);
+        self.lesser[a] |= lesser && from == into;
         let standing = match (self.standing[from], self.standing[into]) {
             _ if from == into => return,
             (Standing::Free, Standing::Free) => Standing::Free,
@@ -314,7 +316,7 @@ impl<'a> Merging<'a> {
         };
         self.parent[from] = into;
         self.standing[into] = standing;
-        self.lesser[a] |= matches!(rule, Rule::Title | Rule::Surname);
+        self.lesser[a] |= lesser;
         self.joins.push(Join { names: [a, b], rule, pieces });
     }
 
@@ -332,6 +334,8 @@ impl<'a> Merging<'a> {
                 None => {}
             }
         }
+        // The project's names must not close a group before the user's rows have had their say.
+        given.sort_by_key(|(_, _, rule)| *rule == Rule::StartingList);
         for (at, name, rule) in given {
             // It was put among the names above.
             let Ok(named) = self.names.binary_search_by_key(&name, |(name, _)| name) else {
@@ -490,8 +494,12 @@ impl<'a> Merging<'a> {
         };
         let singles = self.by(single);
         let bearers = self.by(|own, at| {
-            let (_, last) = own.names[at].0.rsplit_once(' ')?;
-            singles.contains_key(last).then(|| last.to_owned())
+            let words: Vec<&str> = own.names[at].0.split(' ').collect();
+            let suffix = |word: &&&str| SUFFIXES.contains(&key(word).as_str());
+            let suffixes = words.iter().rev().take_while(suffix).count();
+            let (last, before) = words[..words.len() - suffixes].split_last()?;
+            let known = !before.is_empty() && singles.contains_key(*last);
+            known.then(|| (*last).to_owned())
         });
         let mut introduced: BTreeMap<&str, u32> = BTreeMap::new();
         for ((short, _), &pieces) in shorts {
@@ -556,7 +564,7 @@ impl<'a> Merging<'a> {
     }
 
     /// The name that a group goes by: the one that an alias gives; else the one by which most pieces quote it
-    /// of those that are no mere surname or initials and have no title.
+    /// of those that are no mere surname and have no title.
     fn canonical(&self, root: usize, group: &BTreeSet<usize>) -> usize {
         if let Standing::Named(name) | Standing::Apart(name) = self.standing[root] {
             return name;
@@ -763,6 +771,8 @@ mod tests {
             assert_eq!(named(variant), "Dr Maron", "{variant}");
         }
         assert_eq!(named("Kyiv"), "Ukraine");
+        let renamed = canonical("United States,America\n");
+        assert_eq!([renamed("US"), renamed("U.S")], ["America", "America"]);
         let two = canonical("Maron,Otto Maron\n");
         assert_eq!([two("Maron"), two("Ilse Maron")], ["Otto Maron", "Ilse Maron"]);
     }

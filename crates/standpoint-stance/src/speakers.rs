@@ -277,7 +277,9 @@ fn full_name(text: &str, source: &[Word<'_>]) -> Option<RangeInclusive<usize>> {
 
 /// The initials of a name, where they stand in parentheses right behind it.
 fn acronym(text: &str, end: usize, name: &str) -> Option<String> {
-    let (inside, _) = text.get(end..)?.strip_prefix(" (")?.split_once(')')?;
+    // Further than that no initials go, and a text may have a million brackets and no end of one.
+    let near: String = text.get(end..)?.strip_prefix(" (")?.chars().take(24).collect();
+    let (inside, _) = near.split_once(')')?;
     let letters: String = inside.chars().filter(|c| *c != '.').collect();
     (letters.len() > 1 && letters == initials(name)).then_some(letters)
 }

@@ -261,8 +261,12 @@ fn export<T: Task>(
 ) -> Result<()> {
     let best = Tensor::read_safetensors(training.out.join(BEST)).context("nothing was scored")?;
     let best: Weights = best.into_iter().collect();
+    // A head that the base has not is none of its weights.
+    let has = read_tensors(&training.base.weights).map_err(anyhow::Error::msg)?;
+    let mut base = of_base(training, bert)?;
+    base.retain(|name, _| has.contains_key(name));
     let share = training.recipe.training.of_base;
-    let weights = mixed(&best, &of_base(training, bert)?, share);
+    let weights = mixed(&best, &base, share);
     let toml = toml::to_string_pretty(&training.task.settings(bert, &weights, training.recipe))?;
     let files = model(training.base, toml, &weights)?;
     let folder = training.out.join("model");

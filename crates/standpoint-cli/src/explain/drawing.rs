@@ -44,8 +44,8 @@ pub(super) fn draw(out: &mut impl Write, explanation: &Explanation) -> std::io::
 
 /// The actors who speak, or whose acts came to a record, in order of appearance.
 fn speakers(explanation: &Explanation) -> Vec<&str> {
-    let recorded: BTreeSet<&str> =
-        explanation.records.iter().map(|record| record.holder.name()).collect();
+    let evidence = explanation.records.iter().flat_map(|record| &record.evidence);
+    let recorded: BTreeSet<&str> = evidence.filter_map(|found| found.named.as_deref()).collect();
     let mut speakers: Vec<&str> = Vec::new();
     for spoken in explanation.passages.iter().flat_map(|passage| &passage.voices) {
         let Some(Holder::Actor(name)) = &spoken.holder else { continue };
@@ -122,6 +122,8 @@ pub(super) fn visible(text: &str) -> String {
         '\t' => c,
         '\0'..='\x1f' => char::from_u32(0x2400 + u32::from(c)).unwrap_or('\u{fffd}'),
         c if c.is_control() => '\u{fffd}',
+        // What turns the direction of what follows.
+        '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
         c => c,
     };
     text.chars().map(sign).collect()
@@ -143,6 +145,7 @@ mod tests {
 
     #[test]
     fn a_text_cannot_speak_to_the_terminal() {
-        assert_eq!(visible("\x1b]0;title\x07 \u{9b}2J\ta"), "␛]0;title␇ \u{fffd}2J\ta");
+        let text = "\x1b]0;title\x07 \u{9b}2J\ta\u{202e}b";
+        assert_eq!(visible(text), "␛]0;title␇ \u{fffd}2J\ta\u{fffd}b");
     }
 }
