@@ -241,4 +241,11 @@ fn what_actors_speak_of_is_proposed_and_can_be_asked_about_as_it_is() {
     assert_eq!(fs::read_to_string(&targets).unwrap(), file);
     let verified = output(standpoint().arg("verify").arg(&out));
     assert_eq!(code(&verified), 0, "{}", stdout(&verified));
+
+    // Proposals that somebody edited are not lost to the next ones.
+    let edited = file.replace("carbon levy", "a carbon levy");
+    fs::write(&targets, &edited).unwrap();
+    discover("out", "1");
+    assert_eq!(fs::read_to_string(&targets).unwrap(), file);
+    assert_eq!(fs::read_to_string(out.join("discovered.toml.before")).unwrap(), edited);
 }
