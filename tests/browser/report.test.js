@@ -51,9 +51,9 @@ describe("the sample run's report is right against its tables", () => {
   const count = (rows, stance) => rows.filter((row) => row.stance === stance).length;
 
   test("at a glance, each side of a target has its outlets and a sentence of the surest author", () => opened(sampleRun().report, {}, async (page) => {
-    const glance = page.locator("#standing article.glance", { hasText: "a carbon price" });
+    const glance = page.locator("#standing article.glance", { hasText: "security guarantees for Veldania" });
     for (const [stance, other] of [["against", "favor"], ["favor", "against"]]) {
-      const rows = own().filter((row) => row.target === "carbon-price" && row.holder_kind === "author" && row.stance === stance);
+      const rows = own().filter((row) => row.target === "security-guarantees" && row.holder_kind === "author" && row.stance === stance);
       const surest = rows.reduce((best, row) => (row.confidence > best.confidence ? row : best));
       const side = glance.locator(`.side.${stance}`);
       assert.ok((await side.locator("figcaption").textContent()).includes(`probability ${surest.confidence.toFixed(2)}`));
@@ -61,7 +61,7 @@ describe("the sample run's report is right against its tables", () => {
       const { text } = sampleRun().documents.find((row) => row.document === surest.document);
       assert.ok(text.includes(sentence), sentence);
       // The outlets that are named are mostly on this side: more of their pieces than on any other.
-      const placed = sampleRun().stances.filter((row) => row.target === "carbon-price" && row.holder_kind === "author");
+      const placed = sampleRun().stances.filter((row) => row.target === "security-guarantees" && row.holder_kind === "author");
       const pieces = (outlet, of) => new Set(placed.filter((row) => row.outlet === outlet && row.stance === of).map((row) => row.piece)).size;
       const named = await side.locator("a[href*='outlet=']").allTextContents();
       assert.ok(named.length > 0);

@@ -1,6 +1,7 @@
 //! Names of actors: reading them off a text and bringing their variants together.
 
 use standpoint_core::Span;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 
 /// A word of a sentence with its bytes in the document's text.
@@ -237,46 +238,41 @@ pub(crate) fn without_titles(name: &str) -> String {
 /// The actors of one document: full names that a later surname is taken for.
 #[derive(Debug, Default)]
 pub(crate) struct Actors {
-    full: Vec<String>,
+    full: BTreeSet<String>,
     /// Single words that were capitals inside a sentence, and so are names.
-    single: Vec<String>,
+    single: BTreeSet<String>,
+    /// By the last word or the initials of full names: the one that has them, `None` where several do.
+    bearers: BTreeMap<String, Option<String>>,
 }
 
 impl Actors {
     /// Notes a single word that stood with a capital inside a sentence.
     pub(crate) fn note_single(&mut self, name: &str) {
-        if !self.single.iter().any(|known| known == name) {
-            self.single.push(name.to_owned());
+        if !self.single.contains(name) {
+            self.single.insert(name.to_owned());
         }
     }
 
     /// Whether a word that begins a sentence is known for a name: its capital alone tells nothing.
     pub(crate) fn knows(&self, word: &str) -> bool {
-        self.single.iter().any(|known| known == word)
-            || self
-                .full
-                .iter()
-                .any(|full| full.rsplit(' ').next() == Some(word) || initials(full) == word)
+        self.single.contains(word) || self.bearers.contains_key(word)
     }
 
     /// Notes a name as it was met and gives the fullest form known for it: "Maron" is "Ilse Maron"
     /// once she was introduced; a single name that two people share stays as it is.
     pub(crate) fn resolve(&mut self, name: &str) -> String {
         let name = without_titles(name);
-        if name.contains(' ') {
-            if !self.full.contains(&name) {
-                self.full.push(name.clone());
+        let Some((_, last)) = name.rsplit_once(' ') else {
+            return self.bearers.get(&name).cloned().flatten().unwrap_or(name);
+        };
+        if !self.full.contains(&name) {
+            for short in BTreeSet::from([last.to_owned(), initials(&name)]) {
+                let bearer = self.bearers.entry(short);
+                bearer.and_modify(|other| *other = None).or_insert_with(|| Some(name.clone()));
             }
-            return name;
+            self.full.insert(name.clone());
         }
-        let mut bearers = self
-            .full
-            .iter()
-            .filter(|full| full.rsplit(' ').next() == Some(&name) || initials(full) == name);
-        match (bearers.next(), bearers.next()) {
-            (Some(full), None) => full.clone(),
-            _ => name,
-        }
+        name
     }
 }
 
@@ -341,6 +337,7 @@ mod tests {
         assert_eq!(actors.resolve("Ms. Maron"), "Ilse Maron");
         assert_eq!(actors.resolve("Piet Maron"), "Piet Maron");
         assert_eq!(actors.resolve("Maron"), "Maron");
+        assert!(actors.knows("Maron") && !actors.knows("Piet"));
         assert_eq!(actors.resolve("Veldan Wind Union"), "Veldan Wind Union");
         assert_eq!(actors.resolve("VWU"), "Veldan Wind Union");
     }
