@@ -225,6 +225,19 @@ pub(crate) fn name_starting_at(
     Some(without_affiliation(words, start..=end))
 }
 
+/// The names among some words, in order; none begins in another.
+pub(crate) fn names<'w>(
+    text: &'w str,
+    words: &'w [Word<'w>],
+) -> impl Iterator<Item = RangeInclusive<usize>> + 'w {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let range = (at..words.len()).find_map(|start| name_starting_at(text, words, start))?;
+        at = range.end() + 1;
+        Some(range)
+    })
+}
+
 /// A name without the titles before it ("Defence Minister Ilse Maron" → "Ilse Maron"), white space
 /// made single. A name that is all title stays as it is.
 pub(crate) fn without_titles(name: &str) -> String {

@@ -5,7 +5,7 @@
 
 use crate::names::{
     Actors, COLLECTIVES, PREPOSITIONS, ROLES, Word, initials, is_opener, is_title,
-    name_starting_at, without_titles, words,
+    name_starting_at, names, without_titles, words,
 };
 use crate::roster::Named;
 use standpoint_core::{Attribution, Span};
@@ -44,13 +44,7 @@ impl Known {
         passage: Span,
     ) -> Vec<(String, Span)> {
         let mut met = Vec::new();
-        let mut at = 0;
-        while at < words.len() {
-            let Some(range) = name_starting_at(text, words, at) else {
-                at += 1;
-                continue;
-            };
-            at = range.end() + 1;
+        for range in names(text, words) {
             let place = span(words, &range);
             let name = place.of(text).unwrap_or_default();
             let single = range.start() == range.end();

@@ -6,7 +6,7 @@
 //! through what is no noun phrase; what many people repeat mostly is one.
 
 use crate::holders::Spoken;
-use crate::names::{Word, is_opener, is_title, name_starting_at, without_titles, words};
+use crate::names::{Word, is_opener, is_title, names, without_titles, words};
 use crate::roster::Named;
 use crate::speakers::{begins_sentence, between, span};
 use standpoint_core::{Holder, Passage, Span, Voice};
@@ -72,28 +72,22 @@ fn names_in(
     words: &[Word<'_>],
     shorts: &BTreeMap<&str, Option<&str>>,
 ) -> BTreeSet<String> {
-    let mut names = BTreeSet::new();
-    let mut at = 0;
-    while at < words.len() {
-        let Some(range) = name_starting_at(text, words, at) else {
-            at += 1;
-            continue;
-        };
-        at = range.end() + 1;
+    let mut found = BTreeSet::new();
+    for range in names(text, words) {
         let place = span(words, &range);
         let name = without_titles(place.of(text).unwrap_or_default());
         match shorts.get(name.as_str()) {
-            Some(full) => names.extend(full.map(str::to_owned)),
-            None if name.contains(' ') => drop(names.insert(name)),
+            Some(full) => found.extend(full.map(str::to_owned)),
+            None if name.contains(' ') => drop(found.insert(name)),
             None if begins_sentence(text, place.start)
                 || is_title(&name.to_lowercase())
                 || name.starts_with("I'")
                 || name.starts_with("I’")
                 || ADJECTIVES.contains(&name.as_str()) => {}
-            None => drop(names.insert(name)),
+            None => drop(found.insert(name)),
         }
     }
-    names
+    found
 }
 
 /// Single words with a capital that name nobody.
