@@ -12,26 +12,12 @@ use serde_json::Value;
 use trafilatura::dom::{Document, NodeId};
 use trafilatura::{HtmlDateMode, Options};
 
+mod bounds;
+
+use self::bounds::{MAX_DEPTH, too_deep};
 use crate::Metadata;
 use crate::dates;
 use crate::read::guarded;
-
-/// The deepest nesting that is read. The extractor walks the tree by recursion, and a worker's
-/// stack has 2 MB; pages written by people stay below 100.
-const MAX_DEPTH: usize = 256;
-
-/// The most tags that may be open at once before a page is parsed at all.
-const MAX_SURPLUS: usize = 20_000;
-
-/// The longest page, in bytes, and the most tags and comments in one: the extractor takes some 7 kB of memory for
-/// an element, in the copies that it makes of the tree, and 24 bytes for one of text. Pages that people write
-/// have 2,000 tags; what is long in them is images within their addresses.
-const MAX_BYTES: usize = 16 << 20;
-const MAX_TAGS: usize = 50_000;
-
-/// The most comparisons of attributes: the parser holds the name of each against all before it in its tag, and
-/// a tag of half a megabyte takes many seconds.
-const MAX_COMPARISONS: usize = 100_000_000;
 
 /// The longest paragraph, in bytes, that may stand in an article twice.
 const REFRAIN: usize = 60;
@@ -62,10 +48,9 @@ pub(crate) struct Page {
 /// # Errors
 /// A reason, where the page is beyond a bound or the extractor fails.
 pub(crate) fn read(html: &str) -> Result<Page, String> {
-    within_bounds(html)?;
     // The extractor slices strings and unwraps in many thousand lines that are not ours. A page
     // that trips it is one failure, not the end of a run.
-    guarded("extractor", || extract(html))?
+    guarded("extractor", || bounds::check(html).and_then(|()| extract(html)))?
 }
 
 /// The text of HTML that is an article and nothing else.
@@ -73,8 +58,8 @@ pub(crate) fn read(html: &str) -> Result<Page, String> {
 /// # Errors
 /// A reason, where it is beyond a bound or the parser fails.
 pub(crate) fn fragment(html: &str) -> Result<String, String> {
-    within_bounds(html)?;
     guarded("HTML parser", || {
+        bounds::check(html)?;
         let document = Document::parse(html);
         if depth(&document) > MAX_DEPTH { Err(too_deep()) } else { Ok(text_of(&document)) }
     })?
@@ -106,12 +91,6 @@ fn extract(html: &str) -> Result<Page, String> {
     metadata.sections.extend(meta.categories);
     let own = metadata.url.as_deref().unwrap_or_default();
     Ok(Page { text: once(&paragraphs(&found.content_html), own), metadata })
-}
-
-fn too_deep() -> String {
-    format!(
-        "its elements are nested more than {MAX_DEPTH} deep; save the article's text and read that"
-    )
 }
 
 /// What the page's meta elements and JSON-LD state.
@@ -297,92 +276,6 @@ fn depth(document: &Document) -> usize {
         open.extend(document.children(id).into_iter().map(|child| (child, depth + 1)));
     }
     deepest
-}
-
-/// Whether what the parser and the extractor would do with a page is bounded. Their work on a tag grows with the
-/// number of open elements and of its attributes, and so this comes before them.
-fn within_bounds(html: &str) -> Result<(), String> {
-    if surplus_of_tags(html) > MAX_SURPLUS {
-        return Err(too_deep());
-    }
-    let beyond = |what: String| Err(format!("{what}; save the article's text and read that"));
-    if html.len() > MAX_BYTES {
-        return beyond(format!("the page is longer than {} MB", MAX_BYTES >> 20));
-    }
-    let tags = html.as_bytes().windows(2).filter(|pair| {
-        pair[0] == b'<' && (pair[1].is_ascii_alphabetic() || matches!(pair[1], b'!' | b'?'))
-    });
-    if tags.count() > MAX_TAGS {
-        return beyond(format!("the page has more than {MAX_TAGS} tags"));
-    }
-    if !few_attributes(html.as_bytes()) {
-        return beyond("its tags have too many attributes".to_owned());
-    }
-    Ok(())
-}
-
-/// Whether the parser has few names of attributes to compare, wherever it takes a tag to begin: a page can hide
-/// that, in scripts and comments, from whoever does not parse it. Where such tags overlap too often, no.
-fn few_attributes(html: &[u8]) -> bool {
-    let (mut comparisons, mut bytes) = (0usize, 0usize);
-    let mut at = 0;
-    while let Some(next) = html[at..].iter().position(|byte| *byte == b'<') {
-        at += next + 1;
-        if html.get(at).is_some_and(u8::is_ascii_alphabetic) {
-            let (attributes, length) = attributes(&html[at..]);
-            comparisons = comparisons.saturating_add(attributes.saturating_mul(attributes));
-            bytes += length;
-            if comparisons > MAX_COMPARISONS || bytes / 16 > html.len() {
-                return false;
-            }
-        }
-    }
-    true
-}
-
-/// The number of attributes of the tag whose name this begins with, and its length: as in the states "tag name"
-/// to "after attribute value" of HTML's tokenizer.
-fn attributes(tag: &[u8]) -> (usize, usize) {
-    let space = |byte: u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | b'\x0c');
-    let from = |at: usize, ends: &dyn Fn(u8) -> bool| {
-        tag[at..].iter().position(|byte| ends(*byte)).map_or(tag.len(), |length| at + length)
-    };
-    let mut at = from(0, &|byte| space(byte) || matches!(byte, b'/' | b'>'));
-    let mut count = 0;
-    loop {
-        at = from(at, &|byte| !space(byte) && byte != b'/');
-        if tag.get(at).is_none_or(|byte| *byte == b'>') {
-            return (count, at);
-        }
-        count += 1;
-        // A name may begin with anything, "=" too.
-        at = from(at + 1, &|byte| space(byte) || matches!(byte, b'/' | b'>' | b'='));
-        let value = from(at, &|byte| !space(byte));
-        if tag.get(value) == Some(&b'=') {
-            at = from(value + 1, &|byte| !space(byte));
-            at = match tag.get(at) {
-                Some(&mark @ (b'"' | b'\'')) => {
-                    (from(at + 1, &|byte| byte == mark) + 1).min(tag.len())
-                }
-                _ => from(at, &|byte| space(byte) || byte == b'>'),
-            };
-        }
-    }
-}
-
-/// Start tags less end tags at their highest. It is never less than the nesting of what does nest;
-/// elements that are not closed, like `<br>` and `<p>`, count as if they did.
-fn surplus_of_tags(html: &str) -> usize {
-    let (mut open, mut most) = (0usize, 0);
-    for tag in html.as_bytes().windows(2).filter(|pair| pair[0] == b'<') {
-        if tag[1] == b'/' {
-            open = open.saturating_sub(1);
-        } else if tag[1].is_ascii_alphabetic() {
-            open += 1;
-            most = most.max(open);
-        }
-    }
-    most
 }
 
 #[cfg(test)]
