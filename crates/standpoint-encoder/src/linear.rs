@@ -19,7 +19,8 @@
 //!   instructions.
 
 use crate::kernels::{
-    Format, Kernel, OperandBuffer, Step, TILE_COLUMNS, TILE_ROWS, Tile, round_to_int8,
+    Format, Kernel, OperandBuffer, STEPS_AT_ONCE, Step, TILE_COLUMNS, TILE_ROWS, Tile,
+    round_to_int8,
 };
 use crate::math::{LANES, gelu, rough_gelu};
 use crate::weights::{Matrix, Row};
@@ -101,7 +102,8 @@ impl Linear {
         let row = |output: usize| row(&matrices, outputs, inputs, output);
         let mut scales: Vec<f32> = (0..outputs).map(|output| row(output).1).collect();
         let fills = |kernel: &Kernel| {
-            outputs.is_multiple_of(TILE_COLUMNS) && inputs.is_multiple_of(kernel.format().group())
+            outputs.is_multiple_of(TILE_COLUMNS)
+                && inputs.is_multiple_of(STEPS_AT_ONCE * kernel.format().group())
         };
         let Some(kernel) = kernel.filter(fills) else {
             return Self { inputs, outputs, weights: Packed::Rows(matrices), scales, bias };
@@ -457,7 +459,7 @@ mod tests {
             ]),
             seed in 1_u32..1000,
         ) {
-            let inputs = if fills { inputs.next_multiple_of(4) } else { inputs };
+            let inputs = if fills { inputs.next_multiple_of(4 * STEPS_AT_ONCE) } else { inputs };
             let outputs = if fills { outputs.next_multiple_of(TILE_COLUMNS) } else { outputs };
             let rows = blocks * row_step();
             let x = numbers(rows * inputs, seed);

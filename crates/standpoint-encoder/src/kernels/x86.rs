@@ -4,7 +4,7 @@
 //! a [`Kernel`](super::Kernel) is only made where the CPU has them (and every x86-64 has `cpuid`); and
 //! reading and writing through pointers, sound since [`multiply`] has checked the lengths.
 
-use super::{Instructions, Step, TILE_COLUMNS, TILE_ROWS, Tile};
+use super::{Instructions, STEPS_AT_ONCE, Step, TILE_COLUMNS, TILE_ROWS, Tile};
 use std::arch::x86_64::*;
 
 /// The maker of this CPU, as it gives itself: `GenuineIntel`, `AuthenticAMD` and others.
@@ -23,7 +23,7 @@ pub(super) fn vendor() -> [u8; 12] {
 /// Runs the kernel for `instructions`, which the CPU must have: see [`Kernel`](super::Kernel).
 ///
 /// # Panics
-/// If `rows` does not hold a group per row and step.
+/// If `rows` does not hold a group per row and step, or the steps are no multiple of [`STEPS_AT_ONCE`].
 pub(super) fn multiply(
     instructions: Instructions,
     rows: &[u8],
@@ -32,6 +32,7 @@ pub(super) fn multiply(
     tile: &mut Tile,
 ) {
     assert_eq!(rows.len(), TILE_ROWS * 4 * panel.len(), "a group for each row and step");
+    assert!(panel.len().is_multiple_of(STEPS_AT_ONCE), "no step is left over");
     // SAFETY: the CPU has the instructions, by the construction of a `Kernel`; the lengths are
     // those that the kernels rely on.
     unsafe {
@@ -49,7 +50,8 @@ pub(super) fn multiply(
 /// `$lanes` columns, as many as there are registers for their sums, and takes a block through all
 /// steps: load the columns' groups of weights, spread a row's group over a vector, multiply and add.
 /// 24 sums in 6 × 4 vectors take 10 loads a step, in 12 × 2 they would take 14: as fast on an idle core,
-/// a seventh slower where the core's other thread loads too.
+/// a seventh slower where the core's other thread loads too. The addresses of the rows are found once for
+/// [`STEPS_AT_ONCE`] steps: additions take turns with the multiplications where the core's other thread works.
 macro_rules! kernel {
     (
         $(#[$doc:meta])*
@@ -84,21 +86,27 @@ macro_rules! kernel {
                                 sums[r][v] = from;
                             }
                         }
-                        let mut groups = rows.as_ptr().add(row * stride);
-                        for step in panel {
-                            let step = step.0.as_ptr().add(column);
-                            let mut weights = [$load(step); $vectors];
-                            for v in 1..$vectors {
-                                weights[v] = $load(step.add(v * $lanes));
+                        let mut first = rows.as_ptr().add(row * stride);
+                        for steps in panel.as_chunks::<STEPS_AT_ONCE>().0 {
+                            let mut groups = [first; $rows];
+                            for r in 1..$rows {
+                                groups[r] = first.add(r * stride);
                             }
-                            for r in 0..$rows {
-                                let group = groups.add(r * stride).cast::<i32>().read_unaligned();
-                                let group = $spread(group);
-                                for v in 0..$vectors {
-                                    sums[r][v] = $step(sums[r][v], group, weights[v]);
+                            for (at, step) in steps.iter().enumerate() {
+                                let step = step.0.as_ptr().add(column);
+                                let mut weights = [$load(step); $vectors];
+                                for v in 1..$vectors {
+                                    weights[v] = $load(step.add(v * $lanes));
+                                }
+                                for r in 0..$rows {
+                                    let group = groups[r].add(4 * at).cast::<i32>();
+                                    let group = $spread(group.read_unaligned());
+                                    for v in 0..$vectors {
+                                        sums[r][v] = $step(sums[r][v], group, weights[v]);
+                                    }
                                 }
                             }
-                            groups = groups.add(4);
+                            first = first.add(4 * STEPS_AT_ONCE);
                         }
                         for r in 0..$rows {
                             let out = tile.0[row + r].as_mut_ptr().add(column);
