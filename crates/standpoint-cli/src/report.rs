@@ -90,7 +90,7 @@ fn write_page(mut run: RunFolder, gold: Option<&Path>, path: &Path) -> anyhow::R
     let name = path.display();
     let file = File::create(path).with_context(|| format!("cannot write {name}")).map_err(Usage)?;
     let mut file = BufWriter::new(file);
-    html::render(&data, &mut file).with_context(|| format!("cannot write {name}"))?;
+    html::render(data, &mut file).with_context(|| format!("cannot write {name}"))?;
     file.flush().with_context(|| format!("cannot write {name}"))
 }
 

@@ -1,38 +1,37 @@
-//! The numbers of a run, gathered piece by piece: the tables `aggregates` and `trends`.
+//! The numbers of a run as tables: `aggregates` and `trends`.
 
 use crate::PipelineError;
 use rayon::prelude::*;
-use standpoint_report::aggregates::{Cells, Grouping, Placement};
+use standpoint_report::aggregates::Grouping;
+use standpoint_report::html::ReportData;
 use standpoint_report::tables::{AggregateRow, Tables, TrendRow};
 use standpoint_report::trends::Trends;
 
-pub(crate) struct Numbers {
-    cells: [Cells; 7],
-    trends: [(Grouping, Trends); 2],
-}
+/// How many rows are worked out and held together; a corpus has as many cells as actors × targets.
+const ROWS: usize = 4096;
 
-impl Numbers {
-    pub(crate) fn new() -> Self {
-        let trends = [Grouping::All, Grouping::Outlet].map(|by| (by, Trends::by(by)));
-        Self { cells: Grouping::ALL.map(Cells::by), trends }
+/// Writes the counts of a report, and the curves of its authors altogether and by outlet.
+pub(crate) fn write_numbers(
+    report: &ReportData,
+    by_outlet: &Trends,
+    tables: &mut Tables,
+) -> Result<(), PipelineError> {
+    for cells in report.aggregates().groupings() {
+        let grouping = cells.grouping();
+        let mut cells = cells.cells();
+        loop {
+            let together: Vec<_> = cells.by_ref().take(ROWS).collect();
+            if together.is_empty() {
+                break;
+            }
+            let rows = together.par_iter().map(|cell| AggregateRow::of(grouping, &cell.row()));
+            tables.aggregates(&rows.collect::<Vec<_>>())?;
+        }
     }
-
-    pub(crate) fn add_piece(&mut self, placements: &[Placement<'_>]) {
-        self.cells.iter_mut().for_each(|cells| cells.add_piece(placements));
-        self.trends.iter_mut().for_each(|(_, trends)| trends.add_piece(placements));
+    for (grouping, trends) in [(Grouping::All, report.trends()), (Grouping::Outlet, by_outlet)] {
+        for series in trends.series(None) {
+            tables.trends(&TrendRow::of(grouping, &series).collect::<Vec<_>>())?;
+        }
     }
-
-    pub(crate) fn write(&self, tables: &mut Tables) -> Result<(), PipelineError> {
-        let aggregates = |cells: &Cells| -> Vec<AggregateRow> {
-            cells.rows().iter().map(|row| AggregateRow::of(cells.grouping(), row)).collect()
-        };
-        let trends = |(grouping, trends): &(Grouping, Trends)| -> Vec<TrendRow> {
-            let series = trends.series(None);
-            series.iter().flat_map(|series| TrendRow::of(*grouping, series)).collect()
-        };
-        let aggregates: Vec<_> = self.cells.par_iter().map(aggregates).collect();
-        let trends: Vec<_> = self.trends.par_iter().map(trends).collect();
-        aggregates.iter().try_for_each(|rows| tables.aggregates(rows))?;
-        Ok(trends.iter().try_for_each(|rows| tables.trends(rows))?)
-    }
+    Ok(())
 }

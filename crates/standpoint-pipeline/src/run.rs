@@ -3,7 +3,7 @@
 use crate::aliases::AliasFile;
 use crate::folder::{ERRORS, MANIFEST, SPILL, Work};
 use crate::intake::{Corpus, read_files};
-use crate::numbers::Numbers;
+use crate::numbers::write_numbers;
 use crate::placements::carry_over;
 use crate::scoring::{Models, Outcome, Ready, Scorer};
 use crate::spill::{Spill, SpillWriter, Spilled};
@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde_json::Value;
 use standpoint_core::{Document, Passage, Piece, Record, Span, Stance, Target};
 use standpoint_ingest::{Format, Input, Listing, Sketch, Skipped, discover, group, shingles};
-use standpoint_report::aggregates::Placement;
+use standpoint_report::aggregates::{Grouping, Placement};
 use standpoint_report::evaluation::GoldRecord;
 use standpoint_report::folder::{ALIASES, GOLD};
 use standpoint_report::html::{self, ReportData};
@@ -24,6 +24,7 @@ use standpoint_report::summary::RunSummary;
 use standpoint_report::tables::{
     self, DocumentRow, EvidenceRow, HolderRow, PassageRow, PieceRow, StanceRow, Tables,
 };
+use standpoint_report::trends::Trends;
 use standpoint_stance::{Names, Roster, Variant};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
@@ -158,16 +159,16 @@ fn run_here(
     progress(Event::Writing);
     run.write_documents(&mut spill, &groups, &scorer, &names, &mut tables)?;
     run.write_holders(&names, &mut tables)?;
-    run.numbers.write(&mut tables)?;
+    write_numbers(&run.report, &run.by_outlet, &mut tables)?;
     tables.finish()?;
-    run.write_report(&work.path)?;
+    let summary = run.report.summary.clone();
+    write_report(&work.path, run.report)?;
     let timings = Timings {
         threads: rayon::current_num_threads(),
         read,
         score: scored - read,
         write: started.elapsed().as_secs_f64() - scored,
     };
-    let summary = run.report.summary;
     let manifest = Manifest {
         standpoint: env!("CARGO_PKG_VERSION").to_owned(),
         invocation: Invocation {
@@ -283,7 +284,8 @@ pub(crate) struct Run<'a> {
     models: &'a Models,
     progress: &'a (dyn Fn(Event) + Sync),
     pub(crate) report: ReportData,
-    numbers: Numbers,
+    /// Authors' stances over time by outlet, which no page has room for.
+    by_outlet: Trends,
     /// Tokens of each document that did not fit the models.
     truncated: Vec<u32>,
     /// Rows of evidence by the actor's name in the documents.
@@ -301,7 +303,7 @@ impl<'a> Run<'a> {
             models,
             progress,
             report: ReportData::of(job.targets.clone()),
-            numbers: Numbers::new(),
+            by_outlet: Trends::by(Grouping::Outlet),
             truncated: Vec::new(),
             named: BTreeMap::new(),
         }
@@ -484,7 +486,7 @@ impl<'a> Run<'a> {
         let placements: Vec<Placement<'_>> =
             placed.iter().map(|(document, records)| Placement::of(document, records)).collect();
         self.report.add_piece(&placements);
-        self.numbers.add_piece(&placements);
+        self.by_outlet.add_piece(&placements);
         Ok(())
     }
 
@@ -554,15 +556,13 @@ impl<'a> Run<'a> {
         }
         Ok(())
     }
+}
 
-    fn write_report(&self, work: &Path) -> Result<(), PipelineError> {
-        let path = work.join("report.html");
-        let file = File::create(&path).map_err(PipelineError::io(&path))?;
-        let mut file = BufWriter::new(file);
-        html::render(&self.report, &mut file)
-            .and_then(|()| file.flush())
-            .map_err(PipelineError::io(&path))
-    }
+fn write_report(work: &Path, report: ReportData) -> Result<(), PipelineError> {
+    let path = work.join("report.html");
+    let file = File::create(&path).map_err(PipelineError::io(&path))?;
+    let mut file = BufWriter::new(file);
+    html::render(report, &mut file).and_then(|()| file.flush()).map_err(PipelineError::io(&path))
 }
 
 fn passage_rows(ready: &Ready, names: &Names) -> Vec<PassageRow> {

@@ -35,7 +35,7 @@ fn main() {
         _ => panic!("sample, probes, many N, bare or empty"),
     };
     let mut out = BufWriter::new(std::io::stdout().lock());
-    render(&data, &mut out).unwrap();
+    render(data, &mut out).unwrap();
     out.flush().unwrap();
 }
 

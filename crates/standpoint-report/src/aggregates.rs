@@ -194,28 +194,58 @@ pub(crate) fn representative<'a>(records: &[&'a Record]) -> Option<&'a Record> {
     stands.or(records.first()).copied()
 }
 
-/// Counts by stance and positions, gathered piece by piece.
-#[derive(Debug, Clone)]
-pub struct Aggregates {
-    totals: Cells,
-    outlets: Cells,
-    actors: Cells,
-}
+/// Counts by stance and positions in every grouping, gathered piece by piece.
+#[derive(Debug)]
+pub struct Aggregates([Cells; Grouping::ALL.len()]);
 
 impl Default for Aggregates {
     fn default() -> Self {
-        let [totals, outlets, actors] =
-            [Grouping::All, Grouping::Outlet, Grouping::Actor].map(Cells::by);
-        Self { totals, outlets, actors }
+        Self(Grouping::ALL.map(Cells::by))
     }
 }
 
 /// Counts by stance and positions by target and group, gathered piece by piece.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Cells {
     grouping: Grouping,
     /// By target and group.
-    tallies: BTreeMap<(String, Option<String>), Tally>,
+    tallies: BTreeMap<String, BTreeMap<Option<String>, Tally>>,
+}
+
+/// One cell: what a target meets in one group.
+#[derive(Debug, Clone, Copy)]
+pub struct Cell<'a> {
+    /// Id of the target.
+    pub target: &'a str,
+    /// As in [`GroupAggregate`].
+    pub group: Option<&'a str>,
+    tally: &'a Tally,
+}
+
+impl Cell<'_> {
+    /// Its counts. An interval is drawn each time.
+    pub fn aggregate(&self) -> Aggregate {
+        self.tally.aggregate()
+    }
+
+    /// The same with its names.
+    pub fn row(&self) -> GroupAggregate {
+        GroupAggregate {
+            target: self.target.to_owned(),
+            group: self.group.map(str::to_owned),
+            aggregate: self.aggregate(),
+        }
+    }
+
+    /// How many pieces it counts, by stance.
+    pub fn pieces(&self) -> Counts {
+        self.tally.pieces
+    }
+
+    /// The positions of its pieces that did not abstain, in the order in which they came.
+    pub(crate) fn positions(&self) -> impl Iterator<Item = f32> {
+        self.tally.answers.iter().map(|&(_, position)| position)
+    }
 }
 
 /// What a target meets in one group.
@@ -248,45 +278,32 @@ impl Cells {
     pub fn add_piece(&mut self, placements: &[Placement<'_>]) {
         for stance in PieceStance::of(placements) {
             for (group, records) in self.grouping.groups(&stance) {
-                let key = (stance.target.to_owned(), group.map(str::to_owned));
-                self.tallies.entry(key).or_default().add(&records);
+                let of_target = self.tallies.entry(stance.target.to_owned()).or_default();
+                of_target.entry(group.map(str::to_owned)).or_default().add(&records);
             }
         }
     }
 
     /// The cells in the order of targets' ids and groups' names, the group that is not known last.
-    pub fn rows(&self) -> Vec<GroupAggregate> {
-        let row = |((target, group), tally): (&(String, Option<String>), &Tally)| GroupAggregate {
-            target: target.clone(),
-            group: group.clone(),
-            aggregate: tally.aggregate(),
-        };
-        let mut rows: Vec<_> = self.tallies.iter().map(row).collect();
-        rows.sort_by(|a, b| (&a.target, a.group.is_none()).cmp(&(&b.target, b.group.is_none())));
-        rows
+    pub fn cells(&self) -> impl Iterator<Item = Cell<'_>> {
+        self.tallies.keys().flat_map(|target| self.of(target))
     }
-}
 
-/// What a target meets: all outlets together, then each.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct TargetAggregate {
-    /// Id of the target.
-    pub target: String,
-    /// Over all outlets, each piece once.
-    pub total: Aggregate,
-    /// By outlet, in the order of names; documents without an outlet come last, as `None`.
-    pub outlets: Vec<(Option<String>, Aggregate)>,
-}
+    /// The cells of one target.
+    pub fn of(&self, target: &str) -> impl Iterator<Item = Cell<'_>> {
+        let of_target = self.tallies.get_key_value(target).into_iter();
+        of_target.flat_map(|(target, tallies)| {
+            let named = tallies.iter().filter(|(group, _)| group.is_some());
+            let unknown = tallies.get_key_value(&None);
+            let cell = |(group, tally)| Cell { target, group: Option::as_deref(group), tally };
+            named.chain(unknown).map(cell)
+        })
+    }
 
-/// Where an actor stands on a target.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct ActorAggregate {
-    /// The actor's name.
-    pub actor: String,
-    /// Id of the target.
-    pub target: String,
-    /// Over all pieces that quote or paraphrase the actor on the target.
-    pub aggregate: Aggregate,
+    /// The rows of all cells, in their order.
+    pub fn rows(&self) -> Vec<GroupAggregate> {
+        self.cells().map(|cell| cell.row()).collect()
+    }
 }
 
 /// Counts and mean position of one cell.
@@ -392,47 +409,32 @@ impl Tally {
 impl Aggregates {
     /// Counts one piece, given all its placements; see [`Cells::add_piece`].
     pub fn add_piece(&mut self, placements: &[Placement<'_>]) {
-        self.totals.add_piece(placements);
-        self.outlets.add_piece(placements);
-        self.actors.add_piece(placements);
+        self.0.iter_mut().for_each(|cells| cells.add_piece(placements));
     }
 
-    /// The stances of authors, by target and outlet, in the order of ids and names.
-    pub fn targets(&self) -> Vec<TargetAggregate> {
-        let outlets = self.outlets.rows();
-        let row = |total: GroupAggregate| {
-            let of_target = outlets.iter().filter(|row| row.target == total.target);
-            TargetAggregate {
-                outlets: of_target.map(|row| (row.group.clone(), row.aggregate)).collect(),
-                target: total.target,
-                total: total.aggregate,
-            }
-        };
-        self.totals.rows().into_iter().map(row).collect()
+    /// The cells of every grouping, in the order of [`Grouping::ALL`].
+    pub fn groupings(&self) -> &[Cells] {
+        &self.0
+    }
+
+    /// The cells of one grouping.
+    pub fn by(&self, grouping: Grouping) -> &Cells {
+        // They stand in the order of the variants.
+        &self.0[grouping as usize]
     }
 
     /// The stances of authors over all targets: every piece once per target that it takes up.
     pub fn answers(&self) -> Counts {
         let mut answers = Counts::default();
-        for tally in self.totals.tallies.values() {
-            answers.favor += tally.pieces.favor;
-            answers.against += tally.pieces.against;
-            answers.neutral += tally.pieces.neutral;
-            answers.abstained += tally.pieces.abstained;
+        for Counts { favor, against, neutral, abstained } in
+            self.by(Grouping::All).cells().map(|cell| cell.pieces())
+        {
+            answers.favor += favor;
+            answers.against += against;
+            answers.neutral += neutral;
+            answers.abstained += abstained;
         }
         answers
-    }
-
-    /// The stances of actors, by name and target.
-    pub fn actors(&self) -> Vec<ActorAggregate> {
-        let row = |row: GroupAggregate| ActorAggregate {
-            actor: row.group.unwrap_or_default(),
-            target: row.target,
-            aggregate: row.aggregate,
-        };
-        let mut rows: Vec<_> = self.actors.rows().into_iter().map(row).collect();
-        rows.sort_by(|a, b| (&a.actor, &a.target).cmp(&(&b.actor, &b.target)));
-        rows
     }
 }
 
@@ -487,43 +489,55 @@ mod tests {
         aggregates
     }
 
+    fn outlets() -> Vec<GroupAggregate> {
+        sample().by(Grouping::Outlet).rows()
+    }
+
     #[test]
     fn a_piece_counts_once_per_outlet_and_once_in_the_total() {
-        let targets = sample().targets();
-        let [TargetAggregate { target, total, outlets }] = &targets[..] else { panic!("one") };
-        assert_eq!(target, "levy");
+        let (total, outlets) = (sample().by(Grouping::All).rows(), outlets());
+        let [GroupAggregate { target, group, aggregate: total }] = &total[..] else {
+            panic!("one")
+        };
+        assert_eq!((target.as_str(), group.as_deref()), ("levy", Some("")));
         assert_eq!(total.pieces, Counts { favor: 1, against: 1, neutral: 1, abstained: 1 });
         assert_eq!(total.placements, Counts { favor: 3, against: 1, neutral: 1, abstained: 1 });
         assert_eq!(sample().answers(), total.pieces);
-        let names: Vec<_> = outlets.iter().map(|(outlet, _)| outlet.as_deref()).collect();
+        let names: Vec<_> = outlets.iter().map(|outlet| outlet.group.as_deref()).collect();
         assert_eq!(names, [Some("North"), Some("South"), None]);
-        let north = outlets[0].1;
+        let north = outlets[0].aggregate;
         assert_eq!(north.pieces, Counts { favor: 1, against: 1, ..Counts::default() });
         assert_eq!(north.placements.sum(), 3);
     }
 
     #[test]
     fn the_mean_is_over_pieces_that_answered() {
-        let targets = sample().targets();
+        let (total, outlets) = (sample().by(Grouping::All).rows()[0].aggregate, outlets());
         // (0.5 - 1 + 0) / 3: the abstained piece is left out, the threefold one weighs once.
-        assert!((targets[0].total.position.unwrap() + 1.0 / 6.0).abs() < 1e-12);
-        let south = targets[0].outlets[1].1;
+        assert!((total.position.unwrap() + 1.0 / 6.0).abs() < 1e-12);
+        let south = outlets[1].aggregate;
         assert_eq!(south.position, Some(0.5));
         assert_eq!(south.interval, None, "one piece that answered gives no interval");
-        let Interval { low, high } = targets[0].outlets[0].1.interval.unwrap();
+        let Interval { low, high } = outlets[0].aggregate.interval.unwrap();
         assert_eq!((low, high), (-1.0, 0.5), "of two pieces: each alone is a likely resample");
     }
 
     #[test]
     fn shares_are_of_the_pieces_that_answered() {
-        let targets = sample().targets();
-        let shares = targets[0].total.shares.unwrap().map(|share| share.value);
+        let total = sample().by(Grouping::All).rows()[0].aggregate;
+        let shares = total.shares.unwrap().map(|share| share.value);
         assert_eq!(shares, [1.0 / 3.0; 3]);
-        let [favor, _, neutral] = targets[0].outlets[0].1.shares.unwrap();
+        let [favor, _, neutral] = outlets()[0].aggregate.shares.unwrap();
         assert_eq!((favor.value, neutral.value), (0.5, 0.0));
         assert_eq!(favor.interval, Some(Interval { low: 0.0, high: 1.0 }));
         let Interval { low, high } = neutral.interval.unwrap();
         assert!(low == 0.0 && (high - 0.657_6).abs() < 1e-3, "0 of 2 is not 0 for sure: {high}");
+    }
+
+    #[test]
+    fn every_grouping_has_its_cells() {
+        let aggregates = Aggregates::default();
+        Grouping::ALL.iter().for_each(|&by| assert_eq!(aggregates.by(by).grouping(), by));
     }
 
     #[test]
@@ -571,7 +585,7 @@ mod tests {
         let run = |order: &mut dyn Iterator<Item = &Vec<Record>>| {
             let mut aggregates = Aggregates::default();
             order.for_each(|records| aggregates.add_piece(&[placed(None, records)]));
-            aggregates.targets()
+            aggregates.by(Grouping::Outlet).rows()
         };
         assert_eq!(run(&mut pieces.iter()), run(&mut pieces.iter().rev()));
     }
@@ -584,9 +598,9 @@ mod tests {
         let (first, second) = (quoted("a"), quoted("a2"));
         let mut aggregates = Aggregates::default();
         aggregates.add_piece(&[placed(Some("North"), &first), placed(Some("South"), &second)]);
-        assert_eq!(aggregates.targets(), []);
-        let actors = aggregates.actors();
-        assert_eq!((actors[0].actor.as_str(), actors[0].target.as_str()), ("Ilse Maron", "levy"));
+        assert_eq!(aggregates.by(Grouping::All).rows(), []);
+        let actors = aggregates.by(Grouping::Actor).rows();
+        assert_eq!((actors[0].group.as_deref(), &*actors[0].target), (Some("Ilse Maron"), "levy"));
         assert_eq!(actors[0].aggregate.pieces.against, 1);
         assert_eq!(actors[0].aggregate.placements.against, 2);
         assert_eq!(actors[0].aggregate.position, Some(-0.5));

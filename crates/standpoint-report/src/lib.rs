@@ -10,7 +10,7 @@
 //! ```
 //! use standpoint_core::{Document, Holder, Kind, Label, Probabilities, Record, Source, Stance, Target};
 //! use standpoint_report::{
-//!     aggregates::Placement,
+//!     aggregates::{Grouping, Placement},
 //!     evaluation::{GoldRecord, run_against_gold},
 //!     html::{self, ReportData},
 //!     tables::{StanceRow, Tables},
@@ -55,8 +55,8 @@
 //! let target = Target { id: "levy".into(), text: "the carbon levy".into(), aliases: vec![] };
 //! let mut data = ReportData::of(vec![target]);
 //! data.add_piece(&[Placement::of(&document, &records)]);
-//! assert_eq!(data.aggregates().targets()[0].total.position, Some(0.5));
-//! html::render(&data, &mut std::fs::File::create(dir.path().join("report.html"))?)?;
+//! assert_eq!(data.aggregates().by(Grouping::All).rows()[0].aggregate.position, Some(0.5));
+//! html::render(data, &mut std::fs::File::create(dir.path().join("report.html"))?)?;
 //!
 //! // How far to believe it.
 //! let gold = [GoldRecord {

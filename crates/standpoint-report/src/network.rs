@@ -17,7 +17,7 @@
 //! Actors go by the name that the corpus has for them; namesakes are one actor here, and a person under two
 //! names that no rule brought together two.
 
-use crate::aggregates::{Counts, PieceStance, Placement, representative};
+use crate::aggregates::{Cell, Cells, Counts, PieceStance, Placement, representative};
 use serde::Serialize;
 use standpoint_core::{Holder, Record};
 use std::collections::{BTreeMap, BTreeSet};
@@ -128,6 +128,21 @@ impl Meeting {
 }
 
 impl Network {
+    /// The network of the [most informative](Self::most_informative) actors among these cells, and how many
+    /// there are to choose from. It is made of counts: its ties name no documents.
+    pub(crate) fn of_most(most: usize, actors: &Cells) -> (Self, usize) {
+        let told = actors.cells().filter_map(|cell| Some((cell.group?, cell.pieces())));
+        let ranked = ranked(told);
+        let chosen: BTreeSet<&str> = ranked.iter().take(most).copied().collect();
+        let tie = |cell: Cell<'_>| {
+            let actor = cell.group.filter(|actor| chosen.contains(actor))?.to_owned();
+            let positions = cell.positions().collect();
+            let gathered = Gathered { pieces: cell.pieces(), positions, documents: Vec::new() };
+            Some(((actor, cell.target.to_owned()), gathered))
+        };
+        (Self { ties: actors.cells().filter_map(tie).collect() }, ranked.len())
+    }
+
     /// Takes up one piece, given all its placements. What authors say is passed over.
     pub fn add_piece(&mut self, placements: &[Placement<'_>]) {
         for stance in PieceStance::of(placements) {
@@ -152,19 +167,10 @@ impl Network {
     /// pieces; of equal, those who do on more targets; of equal, the one whose name comes first. Who
     /// was only ever neutral or abstained on is left out.
     pub fn most_informative(&self, most: usize) -> Vec<&str> {
-        let mut told: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
-        for ((actor, _), tie) in &self.ties {
-            let Counts { favor, against, .. } = tie.pieces;
-            if favor + against > 0 {
-                let (pieces, targets) = told.entry(actor).or_default();
-                *pieces += favor + against;
-                *targets += 1;
-            }
-        }
-        let mut actors: Vec<_> = told.into_iter().collect();
-        // The sort is stable, and the map was in the order of names.
-        actors.sort_by_key(|&(_, told)| std::cmp::Reverse(told));
-        actors.into_iter().take(most).map(|(actor, _)| actor).collect()
+        let told = self.ties.iter().map(|((actor, _), tie)| (actor.as_str(), tie.pieces));
+        let mut actors = ranked(told);
+        actors.truncate(most);
+        actors
     }
 
     /// How each pair of the given actors meets, in the order of names; pairs that take sides on no
@@ -288,6 +294,22 @@ impl Network {
         }
         graph.end()
     }
+}
+
+/// The actors that take a side at all, those first that tell most; see [`Network::most_informative`].
+fn ranked<'a>(ties: impl Iterator<Item = (&'a str, Counts)>) -> Vec<&'a str> {
+    let mut told: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+    for (actor, Counts { favor, against, .. }) in ties {
+        if favor + against > 0 {
+            let (pieces, targets) = told.entry(actor).or_default();
+            *pieces += favor + against;
+            *targets += 1;
+        }
+    }
+    let mut actors: Vec<_> = told.into_iter().collect();
+    // The sort is stable, and the map was in the order of names.
+    actors.sort_by_key(|&(_, told)| std::cmp::Reverse(told));
+    actors.into_iter().map(|(actor, _)| actor).collect()
 }
 
 fn tie(((actor, target), gathered): (&(String, String), &Gathered)) -> Tie {

@@ -102,7 +102,7 @@ fn records_come_back_from_the_tables() {
 #[test]
 fn the_report_is_as_it_was() {
     let mut html = Vec::new();
-    render(&sample::report(), &mut html).unwrap();
+    render(sample::report(), &mut html).unwrap();
     let html = String::from_utf8(html).unwrap();
     // Without the style sheet, the script and their hashes, which have tests of their own.
     let html = without(&html, " content=\"default-src", "\">");
@@ -113,7 +113,7 @@ fn the_report_is_as_it_was() {
 #[test]
 fn ten_thousand_records_take_less_than_three_megabytes() {
     let mut html = Vec::new();
-    render(&many::report(10_000), &mut html).unwrap();
+    render(many::report(10_000), &mut html).unwrap();
     assert!(html.len() < 3_000_000, "{} bytes", html.len());
     assert!(html.len() > 1_000_000, "the evidence is there: {} bytes", html.len());
 }

@@ -96,6 +96,6 @@ fn rendered(text: &str) -> String {
         reads_holders: false,
     });
     let mut page = Vec::new();
-    render(&data, &mut page).expect("memory can be written to");
+    render(data, &mut page).expect("memory can be written to");
     String::from_utf8(page).expect("a page is UTF-8")
 }

@@ -1,9 +1,8 @@
 use super::differences::{Difference, difference};
 use super::excerpts::{Excerpts, KeptEvidence};
 use crate::{
-    aggregates::{Aggregates, Cells, Grouping, Placement},
+    aggregates::{Aggregates, Grouping, Placement},
     evaluation::{GoldRecord, RunScores, run_against_gold},
-    network::Network,
     summary::RunSummary,
     trends::Trends,
 };
@@ -25,15 +24,13 @@ pub(super) const PLACEMENTS: usize = 50;
 
 /// What a report is made from, gathered piece by piece; its size is bounded, however many pieces
 /// there are, but for the counts of [`Aggregates`].
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct ReportData {
     /// The counts of the run, filled in when it is over.
     pub summary: RunSummary,
     targets: Vec<Target>,
     aggregates: Aggregates,
-    pub(super) authors: Cells,
-    pub(super) trends: Trends,
-    pub(super) network: Network,
+    trends: Trends,
     outlets: BTreeSet<String>,
     pub(super) pieces: Vec<KeptPiece>,
     /// Records and pieces with several placements that there were to show.
@@ -115,9 +112,7 @@ impl ReportData {
             summary: RunSummary::default(),
             targets,
             aggregates: Aggregates::default(),
-            authors: Cells::by(Grouping::Author),
             trends: Trends::by(Grouping::All),
-            network: Network::default(),
             outlets: BTreeSet::new(),
             pieces: Vec::new(),
             offered: 0,
@@ -142,9 +137,7 @@ impl ReportData {
     /// for it are shown.
     pub fn add_piece(&mut self, placements: &[Placement<'_>]) {
         self.aggregates.add_piece(placements);
-        self.authors.add_piece(placements);
         self.trends.add_piece(placements);
-        self.network.add_piece(placements);
         let judged = placements.iter().filter(|of| self.labelled.contains(of.document));
         self.judged.extend(judged.flat_map(|of| of.records).cloned());
         for outlet in placements.iter().filter_map(|placement| placement.outlet) {
@@ -162,7 +155,10 @@ impl ReportData {
         }
         self.pieces.push(piece);
         // Shed rarely, and never so much that the end could not have kept it.
-        if self.records > 2 * RECORDS || self.text > 4 * TEXT || self.pieces.len() > 4 * RECORDS {
+        if self.records > RECORDS + RECORDS / 4
+            || self.text > 3 * TEXT
+            || self.pieces.len() > 2 * RECORDS
+        {
             self.shed(RECORDS, 2 * TEXT);
         }
     }
@@ -174,9 +170,14 @@ impl ReportData {
         }
     }
 
-    /// The counts by target, outlet and actor so far.
+    /// The counts so far.
     pub fn aggregates(&self) -> &Aggregates {
         &self.aggregates
+    }
+
+    /// The stances of authors over time so far, all together.
+    pub fn trends(&self) -> &Trends {
+        &self.trends
     }
 
     /// How far the records agree with gold; `None` where there is none.
@@ -207,10 +208,9 @@ impl ReportData {
     }
 
     /// The same with no more than a page holds.
-    pub(super) fn fitted(&self) -> Self {
-        let mut fitted = self.clone();
-        fitted.shed(RECORDS, TEXT);
-        fitted
+    pub(super) fn fitted(mut self) -> Self {
+        self.shed(RECORDS, TEXT);
+        self
     }
 
     /// Leaves out what matters least: see [`Self::order`].

@@ -44,7 +44,7 @@ const PLAIN: usize = 500_000;
 ///
 /// # Errors
 /// Those of `out`.
-pub fn render(data: &ReportData, out: &mut impl Write) -> io::Result<()> {
+pub fn render(data: ReportData, out: &mut impl Write) -> io::Result<()> {
     let data = &data.fitted();
     let hash = |content: &str| BASE64_STANDARD.encode(Sha256::digest(content));
     let policy = format!(

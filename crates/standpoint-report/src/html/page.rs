@@ -4,9 +4,9 @@ use super::ReportData;
 use super::data::{KeptPiece, Place};
 use super::differences::Difference;
 use super::excerpts::Excerpts;
-use crate::aggregates::{Aggregate, Counts};
+use crate::aggregates::{Aggregate, Cell, Counts, Grouping};
 use crate::bootstrap::Interval;
-use crate::network::{ACTORS, Side, Tie};
+use crate::network::{ACTORS, Network, Side, Tie};
 use crate::trends::{Series, Step};
 use serde::Serialize;
 use standpoint_core::{Span, Stance};
@@ -414,52 +414,42 @@ fn thousandths(share: f32) -> u16 {
 
 impl Standing {
     fn of(data: &ReportData, targets: &BTreeMap<&str, usize>, names: &mut Dictionaries) -> Self {
+        let by = |grouping| data.aggregates().by(grouping);
         let mut standing = Self::default();
-        for row in data.aggregates().targets() {
-            let Some(&target) = targets.get(row.target.as_str()) else { continue };
-            standing.total.push(StandingRow::of(target, -1, &row.total));
-            let left = &mut standing.outlets_left;
-            for (outlet, aggregate) in most(row.outlets, left) {
-                let name = names.outlets.maybe(outlet.as_deref());
-                standing.outlets.push(StandingRow::of(target, name, &aggregate));
+        for (id, &target) in targets {
+            for total in by(Grouping::All).of(id) {
+                standing.total.push(StandingRow::of(target, -1, &total.aggregate()));
+            }
+            for outlet in most(by(Grouping::Outlet).of(id), &mut standing.outlets_left) {
+                let name = names.outlets.maybe(outlet.group);
+                standing.outlets.push(StandingRow::of(target, name, &outlet.aggregate()));
             }
         }
-        let mut authors: BTreeMap<usize, Vec<(Option<String>, Aggregate)>> = BTreeMap::new();
-        for row in data.authors.rows() {
-            if let Some(&target) = targets.get(row.target.as_str()) {
-                authors.entry(target).or_default().push((row.group, row.aggregate));
+        let mut shown: Vec<(usize, &str)> = targets.iter().map(|(id, &at)| (at, *id)).collect();
+        shown.sort_unstable();
+        for &(target, id) in &shown {
+            for author in most(by(Grouping::Author).of(id), &mut standing.authors_left) {
+                let name = names.authors.maybe(author.group);
+                standing.authors.push(StandingRow::of(target, name, &author.aggregate()));
             }
         }
-        for (target, rows) in authors {
-            for (author, aggregate) in most(rows, &mut standing.authors_left) {
-                let name = names.authors.maybe(author.as_deref());
-                standing.authors.push(StandingRow::of(target, name, &aggregate));
-            }
-        }
-        let mut actors: BTreeMap<usize, Vec<(String, Aggregate)>> = BTreeMap::new();
-        for row in data.aggregates().actors() {
-            if let Some(&target) = targets.get(row.target.as_str()) {
-                actors.entry(target).or_default().push((row.actor, row.aggregate));
-            }
-        }
-        for (target, rows) in actors {
-            for (actor, aggregate) in most(rows, &mut standing.actors_left) {
-                let name = names.actors.number(&actor);
-                standing.actors.push(StandingRow::of(target, name, &aggregate));
+        for &(target, id) in &shown {
+            for actor in most(by(Grouping::Actor).of(id), &mut standing.actors_left) {
+                let name = names.actors.maybe(actor.group);
+                standing.actors.push(StandingRow::of(target, name, &actor.aggregate()));
             }
         }
         standing
     }
 }
 
-/// The rows with the most pieces, in the order of names where they have as many.
-fn most<N: Ord>(mut rows: Vec<(N, Aggregate)>, left: &mut usize) -> Vec<(N, Aggregate)> {
-    rows.sort_by(|a, b| {
-        Reverse(a.1.pieces.sum()).cmp(&Reverse(b.1.pieces.sum())).then_with(|| a.0.cmp(&b.0))
-    });
-    *left += rows.len().saturating_sub(ROWS);
-    rows.truncate(ROWS);
-    rows
+/// The cells with the most pieces, in the order of names where they have as many.
+fn most<'a>(cells: impl Iterator<Item = Cell<'a>>, left: &mut usize) -> Vec<Cell<'a>> {
+    let mut cells: Vec<_> = cells.collect();
+    cells.sort_by_key(|cell| (Reverse(cell.pieces().sum()), cell.group));
+    *left += cells.len().saturating_sub(ROWS);
+    cells.truncate(ROWS);
+    cells
 }
 
 impl StandingRow {
@@ -490,11 +480,11 @@ fn ends(interval: Interval) -> [f64; 2] {
 impl TrendColumns {
     fn of(data: &ReportData, targets: &BTreeMap<&str, usize>) -> Self {
         let curves = |step| {
-            let series = data.trends.series(Some(step)).into_iter();
+            let series = data.trends().series(Some(step)).into_iter();
             series.filter_map(|s| Some(Curve::of(*targets.get(s.target.as_str())?, s))).collect()
         };
         Self {
-            step: data.trends.step().as_str(),
+            step: data.trends().step().as_str(),
             week: curves(Step::Week),
             month: curves(Step::Month),
         }
@@ -518,9 +508,8 @@ impl Curve {
 
 impl NetworkColumns {
     fn of(data: &ReportData, targets: &BTreeMap<&str, usize>, names: &mut Dictionaries) -> Self {
-        let network = &data.network;
+        let (network, all) = Network::of_most(ACTORS, data.aggregates().by(Grouping::Actor));
         let shown = network.most_informative(ACTORS);
-        let ties = network.ties().into_iter().filter(|tie| shown.contains(&tie.actor.as_str()));
         let mut row = |tie: Tie| {
             Some(TieRow {
                 actor: names.actors.number(&tie.actor),
@@ -530,7 +519,7 @@ impl NetworkColumns {
                 pieces: by_stance(&tie.pieces),
             })
         };
-        let ties = ties.filter_map(&mut row).collect();
+        let ties = network.ties().into_iter().filter_map(&mut row).collect();
         let meetings = network.meetings(&shown).into_iter().map(|meeting| {
             let (a, b) = (names.actors.number(&meeting.a), names.actors.number(&meeting.b));
             (a, b, meeting.congruence, meeting.conflict, rounded(meeting.score()))
@@ -539,7 +528,7 @@ impl NetworkColumns {
             ties,
             meetings: meetings.collect(),
             actors: shown.iter().map(|name| names.actors.number(name)).collect(),
-            all: network.most_informative(usize::MAX).len(),
+            all,
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::ReportData;
 use super::reading::{guide, reading};
 use super::words::{count, number, signed, text};
-use crate::aggregates::Aggregate;
+use crate::aggregates::{Aggregate, Cell, Grouping};
 use maud::{Markup, html};
 use standpoint_core::Stance;
 
@@ -77,8 +77,9 @@ pub(super) fn sections(data: &ReportData) -> Markup {
 
 /// Authors' stances by target and outlet, as one plain table.
 fn overview(data: &ReportData) -> Markup {
-    let mut targets = data.aggregates().targets();
-    targets.sort_by_key(|row| data.target_order(&row.target));
+    let outlets = data.aggregates().by(Grouping::Outlet);
+    let mut targets: Vec<Cell<'_>> = data.aggregates().by(Grouping::All).cells().collect();
+    targets.sort_by_key(|cell| data.target_order(cell.target));
     html! {
         @if targets.is_empty() { p { "No author takes up any of the targets." } } @else {
             table.overview {
@@ -92,16 +93,16 @@ fn overview(data: &ReportData) -> Markup {
                 @for row in &targets {
                     tbody {
                         tr { th colspan="7" scope="rowgroup" {
-                            (text(data.target_text(&row.target)))
+                            (text(data.target_text(row.target)))
                         } }
-                        (figures(&html! { "All outlets" }, &row.total))
-                        @for (outlet, aggregate) in row.outlets.iter().take(ROWS) {
-                            (figures(&name(outlet.as_deref()), aggregate))
+                        (figures(&html! { "All outlets" }, &row.aggregate()))
+                        @for outlet in outlets.of(row.target).take(ROWS) {
+                            (figures(&name(outlet.group), &outlet.aggregate()))
                         }
                     }
                 }
             }
-            @if targets.iter().any(|row| row.outlets.len() > ROWS) {
+            @if targets.iter().any(|row| outlets.of(row.target).count() > ROWS) {
                 p.note { "The first " (ROWS) " outlets of each target; all stand in the table "
                     code { "stances" } "." }
             }

@@ -7,7 +7,7 @@ use standpoint_core::{
     Target, Task, Voice,
 };
 
-fn rendered(data: &ReportData) -> String {
+fn rendered(data: ReportData) -> String {
     let mut html = Vec::new();
     render(data, &mut html).unwrap();
     String::from_utf8(html).unwrap()
@@ -127,7 +127,7 @@ fn filled_with(text: &str) -> ReportData {
 
 #[test]
 fn agreement_with_gold_is_told_and_by_whom() {
-    let html = rendered(&filled_with("x"));
+    let html = rendered(filled_with("x"));
     for told in [
         "1 stance of authors and 1 of quoted actors were labelled by <bdi>x</bdi>",
         "Of the authors’ that the run answers, <b>1 of 1</b>",
@@ -139,7 +139,7 @@ fn agreement_with_gold_is_told_and_by_whom() {
     ] {
         assert!(html.contains(told), "{told}");
     }
-    let html = rendered(&ReportData::of(vec![]));
+    let html = rendered(ReportData::of(vec![]));
     assert!(html.contains("This run was not compared with labels"));
     assert!(!html.contains("were labelled by"));
 }
@@ -147,7 +147,7 @@ fn agreement_with_gold_is_told_and_by_whom() {
 #[test]
 fn no_field_reaches_the_page_as_markup() {
     let tags = |html: &str| html.matches('<').count();
-    let plain = tags(&rendered(&filled_with("x")));
+    let plain = tags(&rendered(filled_with("x")));
     for probe in [
         "<script>alert(1)</script>",
         "\"><img src=x onerror=alert(1)>",
@@ -158,7 +158,7 @@ fn no_field_reaches_the_page_as_markup() {
         "javascript:alert(1)",
         "data:text/html,<script>alert(1)</script>",
     ] {
-        let html = rendered(&filled_with(probe));
+        let html = rendered(filled_with(probe));
         assert_eq!(tags(&html), plain, "{probe} adds an element");
         let escaped = maud::html! { (probe) }.into_string();
         assert!(escaped == probe || !html.contains(probe), "{probe} stands unescaped");
@@ -167,13 +167,13 @@ fn no_field_reaches_the_page_as_markup() {
         assert_eq!(data["excerpts"]["text"][0], probe);
         assert!(data["places"]["url"][0].is_null(), "{probe} is no address of the web");
     }
-    let web = data_of(&rendered(&filled_with("HTTPS://x.example/?a=1")));
+    let web = data_of(&rendered(filled_with("HTTPS://x.example/?a=1")));
     assert_eq!(web["places"]["url"][0], "HTTPS://x.example/?a=1");
 }
 
 #[test]
 fn the_policy_forbids_every_load() {
-    let html = rendered(&filled_with("x"));
+    let html = rendered(filled_with("x"));
     let policy = html.split_once("Content-Security-Policy\" content=\"").unwrap().1;
     let policy = policy.split_once('"').unwrap().0;
     assert!(policy.starts_with("default-src 'none'; style-src 'sha256-"), "{policy}");
@@ -189,7 +189,7 @@ fn the_policy_forbids_every_load() {
 
 #[test]
 fn an_empty_run_gives_a_page() {
-    let html = rendered(&ReportData::of(vec![]));
+    let html = rendered(ReportData::of(vec![]));
     assert!(html.contains("0 documents from 0 outlets"));
     assert_eq!(data_of(&html)["records"]["actor"].as_array().unwrap().len(), 0);
 }
@@ -252,8 +252,8 @@ fn when_evidence_is_too_much_every_outlet_keeps_its_surest_record() {
 
 #[test]
 fn what_is_too_much_is_left_to_the_tables_and_told() {
-    let data = run_of(RECORDS + 500, 1, |_| "North");
-    let page = serde_json::to_value(Page::of(&data.fitted())).unwrap();
+    let data = run_of(RECORDS + 500, 1, |_| "North").fitted();
+    let page = serde_json::to_value(Page::of(&data)).unwrap();
     assert_eq!(page["records"]["actor"].as_array().unwrap().len(), RECORDS);
     assert_eq!(page["left"]["records"], RECORDS + 500);
     assert_eq!(page["standing"]["total"][0]["pieces"][0], RECORDS + 500, "figures are of all");
