@@ -270,7 +270,7 @@ fn text_of(document: &Document) -> String {
 /// How deep the elements of a parsed page are nested.
 fn depth(document: &Document) -> usize {
     let mut deepest = 0;
-    let mut open = vec![(document.root(), 1)];
+    let mut open = vec![(document.root(), 0)];
     while let Some((id, depth)) = open.pop() {
         deepest = deepest.max(depth);
         open.extend(document.children(id).into_iter().map(|child| (child, depth + 1)));

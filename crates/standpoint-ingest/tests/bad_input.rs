@@ -185,8 +185,9 @@ fn pages_that_would_take_their_parser_long_or_much_memory_are_refused() {
         let reason = page(&format!("{before}<p{many}>x</p>"));
         assert!(reason.contains("too many attributes"), "{before}: {reason}");
     }
-    let within = page(&"<p x".repeat(100_000));
-    assert!(within.contains("too many attributes"), "{within}");
+    let overlapping = page(&"<p x".repeat(100_000));
+    assert!(overlapping.contains("too many attributes"), "{overlapping}");
+    assert!(page(&"<div>".repeat(300)).contains("nested more than 256 deep"));
     // No word of a value is an attribute.
     let words = format!(
         "<p data-a='{}' b=c/d>{}</p>",

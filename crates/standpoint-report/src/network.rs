@@ -402,11 +402,17 @@ fn escaped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::aggregates::Grouping;
     use standpoint_core::{Kind, Probabilities, Stance};
 
     /// `actor target stance` in one piece, for each.
     fn network(pieces: &[&[(&str, &str, Stance)]]) -> Network {
-        let mut network = Network::default();
+        gathered(pieces).0
+    }
+
+    /// The network of these pieces, and the cells of their actors.
+    fn gathered(pieces: &[&[(&str, &str, Stance)]]) -> (Network, Cells) {
+        let (mut network, mut cells) = (Network::default(), Cells::by(Grouping::Actor));
         for (number, said) in pieces.iter().enumerate() {
             let piece = format!("p{number}");
             let record = |document: &str, &(actor, target, stance): &(&str, &str, Stance)| Record {
@@ -432,9 +438,11 @@ mod tests {
                 records,
                 ..Placement::default()
             };
-            network.add_piece(&[placement(&copy), placement(&own)]);
+            let placements = [placement(&copy), placement(&own)];
+            network.add_piece(&placements);
+            cells.add_piece(&placements);
         }
-        network
+        (network, cells)
     }
 
     use Stance::{Abstained, Against, Favor, Neutral};
@@ -455,6 +463,23 @@ mod tests {
         assert_eq!(maron.side, Some(Side::Favor));
         assert_eq!(maron.documents, ["p0", "p1", "p2", "p3"], "a copy counts no second time");
         assert_eq!((ties[1].side, ties[1].position), (None, Some(0.0)));
+    }
+
+    #[test]
+    fn the_network_of_cells_is_that_of_the_same_pieces_but_for_its_documents() {
+        let (network, cells) = gathered(&[
+            &[("A", "levy", Favor), ("A", "plant", Against), ("B", "levy", Favor)],
+            &[("A", "levy", Against), ("C", "levy", Neutral), ("D", "plant", Favor)],
+            &[("B", "levy", Favor), ("D", "levy", Abstained)],
+        ]);
+        let (most, all) = Network::of_most(2, &cells);
+        assert_eq!(all, 3, "C takes no side");
+        assert_eq!(most.most_informative(9), network.most_informative(2));
+        let mut ties = network.ties();
+        ties.retain(|tie| ["A", "B"].contains(&tie.actor.as_str()));
+        ties.iter_mut().for_each(|tie| tie.documents.clear());
+        assert_eq!(most.ties(), ties);
+        assert_eq!(most.meetings(&["A", "B"]), network.meetings(&["A", "B"]));
     }
 
     #[test]

@@ -51,7 +51,8 @@ pub(super) fn multiply(
 /// steps: load the columns' groups of weights, spread a row's group over a vector, multiply and add.
 /// 24 sums in 6 × 4 vectors take 10 loads a step, in 12 × 2 they would take 14: as fast on an idle core,
 /// a seventh slower where the core's other thread loads too. The addresses of the rows are found once for
-/// [`STEPS_AT_ONCE`] steps: additions take turns with the multiplications where the core's other thread works.
+/// [`STEPS_AT_ONCE`] steps: where the core's other thread works, their additions compete with the
+/// multiplications for the same ports.
 macro_rules! kernel {
     (
         $(#[$doc:meta])*

@@ -28,6 +28,12 @@ const MAX_NODES: usize = 50_000;
 /// a tag of half a megabyte takes many seconds.
 const MAX_COMPARISONS: usize = 100_000_000;
 
+/// The most that the parser may look through again of what it has made, in attributes; one takes it some 70 ns.
+const MAX_LOOKED_THROUGH: usize = 50_000_000;
+
+/// Memory for an attribute, in bytes, beside its name and value.
+const ATTRIBUTE: usize = 40;
+
 /// How many bytes are parsed between two looks at what came of them.
 const STEP: usize = 1 << 10;
 
@@ -50,7 +56,7 @@ pub(super) fn check(html: &str) -> Result<(), String> {
         return Err(beyond(&format!("the page comes to more than {MAX_NODES} elements")));
     }
     if !made.is_within_bounds() {
-        return Err(beyond("its elements repeat too many attributes"));
+        return Err(beyond("its elements have or repeat too many attributes"));
     }
     Ok(())
 }
@@ -67,17 +73,26 @@ fn beyond(what: &str) -> String {
 /// What a parser made of a page, or of its beginning, if that is beyond a bound already.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Made {
-    /// How deep the deepest node was put in. What the parser moves later may come to lie deeper.
+    /// How deep the deepest node was put in, or a little more: see [`Counter::append`].
     deepest: usize,
     /// Elements, comments and processing instructions.
     nodes: usize,
     /// Bytes of the elements' attributes.
     attributes: usize,
+    /// The most attributes of one element that formats.
+    most_attributes: usize,
+    /// Attributes that `<html>` and `<body>` were given by other tags than their own.
+    merged: usize,
+    /// What was looked through again, in attributes.
+    looked_through: usize,
 }
 
 impl Made {
     fn is_within_bounds(self) -> bool {
-        self.deepest <= MAX_DEPTH && self.nodes <= MAX_NODES && self.attributes <= 2 * MAX_BYTES
+        self.deepest <= MAX_DEPTH
+            && self.nodes <= MAX_NODES
+            && self.attributes <= 2 * MAX_BYTES
+            && self.looked_through <= MAX_LOOKED_THROUGH
     }
 }
 
@@ -142,6 +157,17 @@ fn attributes(tag: &[u8]) -> (usize, usize) {
     }
 }
 
+/// What attributes take, in bytes.
+fn bytes(attributes: &[Attribute]) -> usize {
+    attributes.iter().map(|one| one.name.local.len() + one.value.len() + ATTRIBUTE).sum()
+}
+
+/// Elements that the parser begins again; it holds each against those of its name that are open ("Noah's Ark
+/// clause").
+const FORMATTING: [&str; 14] = [
+    "a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u",
+];
+
 /// A tree that counts its nodes and forgets them.
 struct Counter {
     made: Cell<Made>,
@@ -204,8 +230,14 @@ impl TreeSink for Counter {
     }
 
     fn create_element(&self, name: QualName, attributes: Vec<Attribute>, _: ElementFlags) -> Node {
-        let bytes = attributes.iter().map(|one| one.name.local.len() + one.value.len()).sum();
-        self.count(Some(name), bytes)
+        if FORMATTING.contains(&&*name.local) {
+            // It is compared with those that are open, whose attributes are sorted for each comparison.
+            let made = self.made.get();
+            let most_attributes = made.most_attributes.max(attributes.len());
+            let looked_through = made.looked_through + made.deepest * most_attributes;
+            self.made.set(Made { most_attributes, looked_through, ..made });
+        }
+        self.count(Some(name), bytes(&attributes))
     }
 
     fn create_comment(&self, _: StrTendril) -> Node {
@@ -216,8 +248,18 @@ impl TreeSink for Counter {
         self.count(None, 0)
     }
 
+    /// Where formatting ends in another block than it began in, the parser puts that block into an element that
+    /// has no place yet, and that element where a part of the old one was. So it is as deep as the block needs;
+    /// the block itself keeps its depth, which is at most one too many, for what is in it was put in by that.
     fn append(&self, parent: &Node, child: NodeOrText<Node>) {
-        self.put(&child, parent.depth().get() + 1);
+        match &child {
+            NodeOrText::AppendNode(block)
+                if parent.depth().get() == 0 && !self.same_node(parent, &self.document) =>
+            {
+                parent.depth().set(block.depth().get().saturating_sub(1));
+            }
+            _ => self.put(&child, parent.depth().get() + 1),
+        }
     }
 
     fn append_before_sibling(&self, sibling: &Node, node: NodeOrText<Node>) {
@@ -236,7 +278,19 @@ impl TreeSink for Counter {
     fn parse_error(&self, _: Cow<'static, str>) {}
     fn append_doctype_to_document(&self, _: StrTendril, _: StrTendril, _: StrTendril) {}
     fn set_quirks_mode(&self, _: QuirksMode) {}
-    fn add_attrs_if_missing(&self, _: &Node, _: Vec<Attribute>) {}
+
+    /// The extractor's tree keeps them sorted, and moves those that are there for each.
+    fn add_attrs_if_missing(&self, _: &Node, attributes: Vec<Attribute>) {
+        let made = self.made.get();
+        let merged = made.merged + attributes.len();
+        self.made.set(Made {
+            merged,
+            attributes: made.attributes.saturating_add(bytes(&attributes)),
+            looked_through: made.looked_through + merged * attributes.len(),
+            ..made
+        });
+    }
+
     fn remove_from_parent(&self, _: &Node) {}
     fn reparent_children(&self, _: &Node, _: &Node) {}
 }
@@ -249,7 +303,9 @@ mod tests {
     fn what_the_parser_makes_is_counted_and_not_what_stands_there() {
         // html, head, body; two paragraphs and a comment. Nothing in a script or a textarea is an element.
         let page = "<p x=ab>One<!-- <b> --><p>Two<script><b></script><textarea><i></textarea>";
-        assert_eq!(made(page), Made { deepest: 4, nodes: 8, attributes: 3 });
+        let of_page = made(page);
+        assert_eq!((of_page.deepest, of_page.nodes), (4, 8));
+        assert_eq!(of_page.attributes, 3 + ATTRIBUTE);
         // The two go on in each of the three paragraphs.
         assert_eq!(made("<p><b 1><i 2>x<p>x<p>x").nodes, 3 + 3 * 3);
         assert_eq!(made("<p><b 1><i 2>x</i></b><p>x<p>x").nodes, 3 + 3 + 2);
@@ -288,5 +344,34 @@ mod tests {
         assert!(reason.contains("nested more than 256 deep"), "{reason}");
         let long = format!("<p><b a='{}'>{}", "x".repeat(100_000), "x<p>".repeat(10_000));
         assert!(check(&long).unwrap_err().contains("repeat too many attributes"));
+        let names: String = (0..4000).map(|at| format!(" {at:x}")).collect();
+        let many = format!("<p><b{names}>{}", "x<p>".repeat(4000));
+        assert!(check(&many).unwrap_err().contains("repeat too many attributes"));
+    }
+
+    #[test]
+    fn blocks_that_formatting_does_not_end_in_count_for_the_depth() {
+        let page = |times| format!("{}<p>x", "<b><i><div></b>".repeat(times));
+        assert!(check(&page(9_900)).unwrap_err().contains("nested more than 256 deep"));
+        let document = trafilatura::dom::Document::parse(&page(20));
+        let deepest = made(&page(20)).deepest;
+        let (mut true_depth, mut open) = (0, vec![(document.root(), 0)]);
+        while let Some((id, depth)) = open.pop() {
+            true_depth = true_depth.max(depth);
+            open.extend(document.children(id).into_iter().map(|child| (child, depth + 1)));
+        }
+        assert!((true_depth..=true_depth + 21).contains(&deepest), "{deepest} for {true_depth}");
+    }
+
+    #[test]
+    fn what_the_parser_looks_through_again_is_bounded() {
+        let names: String = (0..500).map(|at| format!(" a{at}")).collect();
+        let open: String = (0..200).map(|at| format!("<b b{at}{names}>")).collect();
+        let page = format!("{open}{}", "<b x></b>".repeat(40_000));
+        assert!(check(&page).unwrap_err().contains("too many attributes"));
+        let html: String = (0..40_000).map(|at| format!("<html a{at}>")).collect();
+        assert!(check(&html).unwrap_err().contains("too many attributes"));
+        let bold = "<p class=a><b class=b id=c>Bold</b> and <a href=d title=e>linked</a>.</p>";
+        assert_eq!(check(&format!("<div>{}", bold.repeat(12_000))), Ok(()), "an honest page");
     }
 }

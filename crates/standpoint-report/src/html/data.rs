@@ -154,7 +154,8 @@ impl ReportData {
             return;
         }
         self.pieces.push(piece);
-        // Shed rarely, and never so much that the end could not have kept it.
+        // Shed rarely, and no more than the end will have to. A piece that is shed might still have been
+        // shown where later ones push down those that now come before it.
         if self.records > RECORDS + RECORDS / 4
             || self.text > 3 * TEXT
             || self.pieces.len() > 2 * RECORDS
