@@ -1,9 +1,11 @@
 """Computes what a model crate's tests compare our encoder to, with torch and transformers.
 
     python reference.py embedding|stance MODEL_FOLDER ORIGINAL.safetensors OUT.json
+    python reference.py mpnet FOLDER
 
 The weights are those that the folder ships, expanded from 8 bits, so the tests can ask for
 equality up to rounding. What the 8 bits cost is printed: the same inputs through the original weights.
+The second form makes a small MPNet with random weights, and what it says, in FOLDER.
 Needs torch, transformers, safetensors and numpy.
 """
 
@@ -13,8 +15,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.numpy import load_file
-from transformers import BertConfig, BertForSequenceClassification, BertModel, PreTrainedTokenizerFast
+from safetensors.numpy import load_file, save_file
+from transformers import (
+    BertConfig, BertForSequenceClassification, BertModel, MPNetConfig, MPNetModel, PreTrainedTokenizerFast,
+)
 
 MAX_TOKENS = 256
 LONG = "The minister said that the new tax on carbon is neither fair nor needed. " * 40
@@ -87,7 +91,52 @@ def pairs():
     return [(text, TARGETS[i % len(TARGETS)]) for i, text in enumerate(TEXTS)]
 
 
+@torch.no_grad()
+def small_mpnet(folder):
+    torch.manual_seed(1)
+    vocabulary = ["<s>", "<pad>", "</s>", "[UNK]", "the", "levy", "works", "tax", "not", "un", "##fair", "."]
+    config = MPNetConfig(
+        vocab_size=len(vocabulary), hidden_size=24, num_hidden_layers=2, num_attention_heads=3,
+        intermediate_size=40, max_position_embeddings=202, layer_norm_eps=1e-5,
+    )
+    made = MPNetModel(config, add_pooling_layer=False).eval()
+    for name, tensor in made.state_dict().items():
+        # Larger than a training begins with, so that every part shows in what comes out.
+        tensor.copy_(torch.randn_like(tensor) * (1.5 if "relative" in name else 0.3) + ("LayerNorm.weight" in name))
+    tensors = {name: tensor.numpy() for name, tensor in made.state_dict().items() if tensor.is_floating_point()}
+    save_file(tensors, folder / "model.safetensors")
+    (folder / "config.json").write_text(config.to_json_string(), encoding="utf-8")
+    tokenizer = {
+        "version": "1.0", "added_tokens": [],
+        "normalizer": {
+            "type": "BertNormalizer", "clean_text": True, "handle_chinese_chars": True, "strip_accents": None,
+            "lowercase": True,
+        },
+        "pre_tokenizer": {"type": "BertPreTokenizer"},
+        "post_processor": {
+            "type": "RobertaProcessing", "sep": ["</s>", 2], "cls": ["<s>", 0], "trim_offsets": True,
+            "add_prefix_space": False,
+        },
+        "model": {
+            "type": "WordPiece", "unk_token": "[UNK]", "continuing_subword_prefix": "##",
+            "max_input_chars_per_word": 100, "vocab": {word: at for at, word in enumerate(vocabulary)},
+        },
+    }
+    (folder / "tokenizer.json").write_text(json.dumps(tokenizer, indent=1), encoding="utf-8")
+    fast = PreTrainedTokenizerFast(tokenizer_file=str(folder / "tokenizer.json"))
+    texts = ["Levy.", "The levy works not.", "The unfair tax is not the levy. " * 18, "not the levy " * 66]
+    rows = []
+    for text in texts:
+        ids = torch.tensor([fast(text)["input_ids"]])
+        mean = made(input_ids=ids).last_hidden_state[0].mean(dim=0)
+        vector = [round(value, 6) for value in (mean / mean.norm()).tolist()]
+        rows.append(json.dumps({"text": text, "tokens": ids.shape[1], "expected": vector}))
+    (folder / "reference.json").write_text("[\n" + ",\n".join(rows) + "\n]\n", encoding="utf-8")
+
+
 def main():
+    if sys.argv[1] == "mpnet":
+        return small_mpnet(Path(sys.argv[2]))
     kind, folder, original, out = sys.argv[1], *map(Path, sys.argv[2:])
     tokenizer = PreTrainedTokenizerFast(
         tokenizer_file=str(folder / "tokenizer.json"),

@@ -138,11 +138,12 @@ impl Engine {
         let text = |name: &str| text_of(folder, name).unwrap_or_default();
         let config: serde_json::Value =
             serde_json::from_str(&text("config.json")).unwrap_or_default();
-        let is_bert = config["model_type"].as_str().is_none_or(|family| family == "bert");
+        let family = config["model_type"].as_str();
+        let is_ours = family.is_none_or(|family| ["bert", "mpnet"].contains(&family));
         let asks_hypotheses = text("model.toml").lines().any(|line| line.trim() == "[entailment]");
         if has("model.onnx") {
             Self::Onnx
-        } else if is_bert && !asks_hypotheses && (has("model.toml") || !has("config.json")) {
+        } else if is_ours && !asks_hypotheses && (has("model.toml") || !has("config.json")) {
             Self::Encoder
         } else {
             Self::RustBert
@@ -340,6 +341,7 @@ mod tests {
         let (toml, config) = (("model.toml", "[stance]"), "config.json");
         assert_eq!(of(&[]), Engine::Encoder, "its error tells which files a model has");
         assert_eq!(of(&[toml, (config, bert)]), Engine::Encoder);
+        assert_eq!(of(&[toml, (config, r#"{"model_type": "mpnet"}"#)]), Engine::Encoder);
         assert_eq!(of(&[toml, (config, roberta)]), Engine::RustBert);
         assert_eq!(of(&[("model.toml", "[entailment]"), (config, bert)]), Engine::RustBert);
         assert_eq!(of(&[(config, bert)]), Engine::RustBert);

@@ -28,6 +28,33 @@ pub(crate) struct Heads {
     pub width: usize,
 }
 
+/// What is added to the score of a query and a key for how far the one is after the other (Shaw et al.,
+/// NAACL 2018, in the form of Raffel et al., JMLR 21, 2020): a number for each head and distance.
+pub(crate) struct Distances {
+    /// Of the longest input.
+    tokens: usize,
+    /// `[heads, 2 · tokens - 1]`, from a query `tokens - 1` before its key to one as far after it.
+    added: Vec<f32>,
+}
+
+impl Distances {
+    /// Of inputs of up to `tokens` tokens; `of` says it for a head and a distance.
+    pub(crate) fn new(tokens: usize, heads: usize, of: impl Fn(usize, isize) -> f32) -> Self {
+        let tokens = tokens.max(1);
+        let farthest = tokens.cast_signed() - 1;
+        let of_head = |head| (-farthest..=farthest).map(move |distance| (head, distance));
+        let added = (0..heads).flat_map(of_head).map(|(head, distance)| of(head, distance));
+        Self { tokens, added: added.collect() }
+    }
+
+    /// What a head adds to the scores of a key, from query number `query` on.
+    #[inline(always)]
+    fn from(&self, head: usize, query: usize, key: usize) -> &[f32] {
+        let of_head = &self.added[head * (2 * self.tokens - 1)..][..2 * self.tokens - 1];
+        &of_head[self.tokens - 1 + query - key..]
+    }
+}
+
 /// Memory for one head of one passage.
 #[derive(Default)]
 pub(crate) struct AttentionScratch {
@@ -45,12 +72,19 @@ pub(crate) struct AttentionScratch {
 
 /// Attention of a passage's first tokens, as many as `context` has rows (`[queries, hidden]`), over
 /// all its tokens: rows of query, key and value side by side (`[tokens, 3 · hidden]`).
-pub(crate) fn attend(heads: Heads, qkv: &[f32], context: &mut [f32], s: &mut AttentionScratch) {
-    Attend { heads, qkv, context, s }.dispatch();
+pub(crate) fn attend(
+    heads: Heads,
+    distances: Option<&Distances>,
+    qkv: &[f32],
+    context: &mut [f32],
+    s: &mut AttentionScratch,
+) {
+    Attend { heads, distances, qkv, context, s }.dispatch();
 }
 
 struct Attend<'a> {
     heads: Heads,
+    distances: Option<&'a Distances>,
     qkv: &'a [f32],
     context: &'a mut [f32],
     s: &'a mut AttentionScratch,
@@ -61,12 +95,13 @@ impl SimdOp for Attend<'_> {
 
     #[inline(always)]
     fn eval<I: Isa>(self, isa: I) {
-        let Self { heads, qkv, context, s } = self;
+        let Self { heads, distances, qkv, context, s } = self;
         for head in 0..heads.count {
+            let of_head = (heads, head, distances);
             if isa.f32().len() == LANES {
-                attend_head::<I, MOST_ROWS>(isa, heads, head, qkv, context, s);
+                attend_head::<I, MOST_ROWS>(isa, of_head, qkv, context, s);
             } else {
-                attend_head::<I, FEWER_ROWS>(isa, heads, head, qkv, context, s);
+                attend_head::<I, FEWER_ROWS>(isa, of_head, qkv, context, s);
             }
         }
     }
@@ -75,8 +110,7 @@ impl SimdOp for Attend<'_> {
 #[inline(always)]
 fn attend_head<I: Isa, const ROWS: usize>(
     isa: I,
-    heads: Heads,
-    head: usize,
+    (heads, head, distances): (Heads, usize, Option<&Distances>),
     qkv: &[f32],
     context: &mut [f32],
     s: &mut AttentionScratch,
@@ -126,6 +160,12 @@ fn attend_head<I: Isa, const ROWS: usize>(
                 columns,
                 scores,
             );
+        }
+        if let Some(distances) = distances {
+            for (key, scores) in s.scores.chunks_exact_mut(columns).enumerate() {
+                let added = distances.from(head, block * QUERIES, key);
+                scores[..count].iter_mut().zip(added).for_each(|(score, added)| *score += added);
+            }
         }
         softmax(isa, &mut s.scores, columns, &mut s.factors);
         for first in (0..count).step_by(ROWS) {
@@ -229,7 +269,7 @@ mod tests {
     use proptest::prelude::*;
 
     /// Attention as the paper writes it, in f64.
-    fn twin(heads: Heads, qkv: &[f32]) -> Vec<f64> {
+    fn twin(heads: Heads, added: impl Fn(usize, isize) -> f32, qkv: &[f32]) -> Vec<f64> {
         let hidden = heads.count * heads.width;
         let tokens = qkv.len() / (3 * hidden);
         let at = |token: usize, part: usize, i: usize| {
@@ -239,9 +279,10 @@ mod tests {
         for head in 0..heads.count {
             let columns = head * heads.width..(head + 1) * heads.width;
             for query in 0..tokens {
-                let score = |key| -> f64 {
+                let score = |key: usize| -> f64 {
                     let dot: f64 = columns.clone().map(|i| at(query, 0, i) * at(key, 1, i)).sum();
-                    (dot / (heads.width as f64).sqrt()).exp()
+                    let added = added(head, query.cast_signed() - key.cast_signed());
+                    (dot / (heads.width as f64).sqrt() + f64::from(added)).exp()
                 };
                 let scores: Vec<f64> = (0..tokens).map(score).collect();
                 let total: f64 = scores.iter().sum();
@@ -265,18 +306,24 @@ mod tests {
                 ),
             ),
         ) {
-            let mut context = vec![f32::NAN; qkv.len() / 3];
+            let added = |head: usize, distance: isize| (head + 1) as f32 * distance as f32 / 50.0;
+            let distances = Distances::new(96, heads.count, added);
             // Memory that a longer passage has left behind must not show.
             let mut scratch = AttentionScratch::default();
             let longer = vec![9.0; 96 * 3 * heads.count * heads.width];
-            attend(heads, &longer, &mut vec![0.0; longer.len() / 3], &mut scratch);
-            attend(heads, &qkv, &mut context, &mut scratch);
-            for (ours, twin) in context.iter().zip(twin(heads, &qkv)) {
+            attend(heads, Some(&distances), &longer, &mut vec![0.0; longer.len() / 3], &mut scratch);
+            let mut context = vec![f32::NAN; qkv.len() / 3];
+            attend(heads, Some(&distances), &qkv, &mut context, &mut scratch);
+            for (ours, twin) in context.iter().zip(twin(heads, added, &qkv)) {
+                prop_assert!((f64::from(*ours) - twin).abs() < 1e-5, "{ours} is not {twin}");
+            }
+            attend(heads, None, &qkv, &mut context, &mut scratch);
+            for (ours, twin) in context.iter().zip(twin(heads, |_, _| 0.0, &qkv)) {
                 prop_assert!((f64::from(*ours) - twin).abs() < 1e-5, "{ours} is not {twin}");
             }
             let hidden = heads.count * heads.width;
             let mut first = vec![f32::NAN; hidden];
-            attend(heads, &qkv, &mut first, &mut scratch);
+            attend(heads, None, &qkv, &mut first, &mut scratch);
             prop_assert_eq!(&first, &context[..hidden], "the first query alone");
         }
     }

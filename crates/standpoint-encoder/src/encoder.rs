@@ -1,11 +1,12 @@
-//! BERT itself: token ids to one vector per token.
+//! The network itself: token ids to one vector per token.
 
-use crate::attention::{AttentionScratch, Heads, attend};
+use crate::attention::{AttentionScratch, Distances, Heads, attend};
+use crate::config::{Config, DISTANCES, Family};
 use crate::kernels::Kernel;
 use crate::linear::{Epilogue, Linear, Workspace, row_step};
 use crate::math::layer_norm;
 use crate::tokens::Input;
-use crate::weights::{Config, Matrix, Weights};
+use crate::weights::{Matrix, Weights};
 use rten_simd::{Isa, SimdOp};
 use std::sync::{Mutex, PoisonError};
 
@@ -13,13 +14,18 @@ use std::sync::{Mutex, PoisonError};
 /// count, few enough that the activations stay in the second- and third-level cache.
 const CHUNK_TOKENS: usize = 360;
 
-/// A BERT encoder. Read-only once loaded: any number of threads may run it at once.
+/// An encoder. Read-only once loaded: any number of threads may run it at once.
 pub(crate) struct Encoder {
     hidden: usize,
     heads: Heads,
     words: Matrix,
     positions: Matrix,
-    types: Matrix,
+    /// The row of `positions` for an input's first token.
+    first_position: usize,
+    /// A BERT's.
+    types: Option<Matrix>,
+    /// An MPNet's.
+    distances: Option<Distances>,
     norm: Norm,
     layers: Vec<Layer>,
     /// One set of buffers per thread that has run the encoder at the same time as others.
@@ -86,8 +92,8 @@ impl Encoder {
         let hidden = config.hidden_size;
         let norm = |name: &str| -> Result<Norm, String> {
             Ok(Norm {
-                weight: weights.vector(&format!("{name}.LayerNorm.weight"), hidden)?,
-                bias: weights.vector(&format!("{name}.LayerNorm.bias"), hidden)?,
+                weight: weights.vector(&format!("{name}.weight"), hidden)?,
+                bias: weights.vector(&format!("{name}.bias"), hidden)?,
                 epsilon: config.layer_norm_eps,
             })
         };
@@ -95,7 +101,7 @@ impl Encoder {
             weights.matrix(&format!("embeddings.{name}_embeddings.weight"), rows, hidden)
         };
         let layer = |i: usize| -> Result<Layer, String> {
-            let name = |part: &str| format!("encoder.layer.{i}.{part}");
+            let name = |part: &str| config.tensor(&format!("encoder.layer.{i}.{part}"));
             let (mut qkv, mut bias) = (Vec::new(), Vec::new());
             for part in ["query", "key", "value"] {
                 let part = name(&format!("attention.self.{part}"));
@@ -108,10 +114,10 @@ impl Encoder {
             Ok(Layer {
                 qkv: Linear::new(kernel, qkv, bias, hidden),
                 attention_output: linear("attention.output.dense", hidden, hidden)?,
-                attention_norm: norm(&name("attention.output"))?,
+                attention_norm: norm(&name("attention.output.LayerNorm"))?,
                 intermediate: linear("intermediate.dense", hidden, wide)?,
                 output: linear("output.dense", wide, hidden)?,
-                output_norm: norm(&name("output"))?,
+                output_norm: norm(&name("output.LayerNorm"))?,
             })
         };
         Ok(Self {
@@ -122,8 +128,16 @@ impl Encoder {
             },
             words: table("word", config.vocab_size)?,
             positions: table("position", config.max_position_embeddings)?,
-            types: table("token_type", config.type_vocab_size)?,
-            norm: norm("embeddings")?,
+            first_position: config.first_position(),
+            types: match config.model_type {
+                Family::Bert => Some(table("token_type", config.type_vocab_size)?),
+                Family::Mpnet => None,
+            },
+            distances: match config.model_type {
+                Family::Bert => None,
+                Family::Mpnet => Some(distances(config, weights)?),
+            },
+            norm: norm("embeddings.LayerNorm")?,
             layers: (0..config.num_hidden_layers).map(layer).collect::<Result<_, _>>()?,
             scratches: Mutex::default(),
         })
@@ -183,7 +197,8 @@ impl Encoder {
             for input in inputs {
                 let (this_qkv, later) = qkv.split_at(input.ids.len() * 3 * self.hidden);
                 let (this_context, rest) = context.split_at_mut(queries(input) * self.hidden);
-                attend(self.heads, this_qkv, this_context, &mut s.attention);
+                let distances = self.distances.as_ref();
+                attend(self.heads, distances, this_qkv, this_context, &mut s.attention);
                 (qkv, context) = (later, rest);
             }
             layer.after_attention(&s.context, &mut s.hidden, &mut s.intermediate, &mut s.workspace);
@@ -203,7 +218,7 @@ impl Encoder {
         hidden[to..].fill(0.0);
     }
 
-    /// The sum of a token's word, position and type, normalised; zeros for the rows that only fill
+    /// The sum of a token's word, position and, in a BERT, type, normalised; zeros for the rows that only fill
     /// the last block.
     fn embed(&self, inputs: &[Input], out: &mut [f32]) {
         let tokens = inputs.iter().flat_map(|input| {
@@ -213,8 +228,10 @@ impl Encoder {
         let mut rows = out.chunks_exact_mut(self.hidden);
         for ((id, position, kind), out) in tokens.zip(&mut rows) {
             self.words.copy_row(id, out);
-            self.types.add_row(kind, out);
-            self.positions.add_row(position, out);
+            if let Some(types) = &self.types {
+                types.add_row(kind, out);
+            }
+            self.positions.add_row(self.first_position + position, out);
             self.norm.apply(out);
         }
         rows.for_each(|row| row.fill(0.0));
@@ -262,6 +279,19 @@ impl SimdOp for Normalize<'_> {
             layer_norm(isa, row, weight, bias, *epsilon);
         }
     }
+}
+
+/// What each head adds to a score, by the distance of its two tokens.
+fn distances(config: &Config, weights: &Weights<'_>) -> Result<Distances, String> {
+    let (buckets, heads) = (config.relative_attention_num_buckets, config.num_attention_heads);
+    let table = weights.matrix(DISTANCES, buckets, heads)?;
+    let (mut row, mut by_bucket) = (vec![0.0; heads], Vec::new());
+    for bucket in 0..buckets {
+        table.copy_row(bucket, &mut row);
+        by_bucket.extend_from_slice(&row);
+    }
+    let of = |head: usize, distance: isize| by_bucket[config.distance(distance) * heads + head];
+    Ok(Distances::new(config.longest(), heads, of))
 }
 
 /// The linear layer of that name.

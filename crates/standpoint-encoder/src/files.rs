@@ -2,7 +2,7 @@
 
 use crate::precision::Precision;
 use crate::tokens::Tokens;
-use crate::weights::Config;
+use crate::config::Config;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use standpoint_core::{Label, ModelError, ModelInfo, Task};
@@ -185,10 +185,12 @@ impl ModelFiles {
 
     pub(crate) fn input_of(&self, settings: &ModelToml) -> Result<(Config, Tokens), String> {
         let config = Config::parse(&self.config)?;
-        if settings.max_tokens > config.max_position_embeddings {
+        if settings.max_tokens > config.longest() {
             return Err(format!(
-                "model.toml: max_tokens is {}, and config.json's max_position_embeddings is {}",
-                settings.max_tokens, config.max_position_embeddings
+                "model.toml: max_tokens is {}, and config.json's max_position_embeddings is {}, for {} tokens",
+                settings.max_tokens,
+                config.max_position_embeddings,
+                config.longest()
             ));
         }
         let tokens = Tokens::parse(&self.tokenizer, config.vocab_size, settings.max_tokens)?;

@@ -1,4 +1,4 @@
-//! A BERT-family encoder for CPUs.
+//! An encoder for CPUs, of BERTs and MPNets.
 //!
 //! Scoring passages is where Standpoint spends its time, so this crate is built around one idea:
 //! **never multiply by padding**. The tokens of many passages are laid one after the other in a
@@ -31,6 +31,7 @@
 pub use bytes::Bytes;
 
 mod attention;
+mod config;
 mod encoder;
 mod engine;
 mod files;
@@ -44,6 +45,7 @@ mod tensors;
 mod tokens;
 mod weights;
 
+pub use config::{Config, DISTANCES, Family};
 pub use engine::{Engine, EngineClassifier, EngineEmbedder, EngineFolder};
 pub use files::{
     EmbeddingSettings, Hypotheses, ModelFiles, ModelToml, Pooling, StanceSettings, read_model_file,
@@ -53,4 +55,3 @@ pub use precision::Precision;
 pub use tagger::{FARTHEST, JOINT_WIDTH, Part, TokenTagger, distance_row, tagger_head};
 pub use tensors::{Floats, read_tensors, write_quantized};
 pub use tokens::{Input, Placed, Tokens};
-pub use weights::Config;

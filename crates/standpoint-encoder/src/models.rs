@@ -144,8 +144,10 @@ impl PairClassifier {
     ) -> Result<Self, String> {
         let (precision, kernel) = precision.resolve()?;
         let Parts { config, tokens, weights } = Parts::parse(files, settings)?;
-        if config.type_vocab_size < 2 {
-            return Err("config.json: a pair needs two token types".to_owned());
+        if tokens.pair_is_of_types() && config.type_vocab_size < 2 {
+            let reason = "tokenizer.json: post_processor makes pairs of two token types, which the \
+                          model has not";
+            return Err(reason.to_owned());
         }
         let hidden = config.hidden_size;
         let bias = weights.vector("classifier.bias", Label::ALL.len())?;

@@ -15,9 +15,9 @@ pub struct Floats {
     pub values: Vec<f32>,
 }
 
-/// Matrices of fewer rows (token types, a classifier) are kept as f32: next to nothing to gain, and
-/// each of their rows counts for much.
-const LEAST_ROWS: usize = 16;
+/// Matrices of fewer rows or columns (token types, a classifier, distances) are kept as f32: next to
+/// nothing to gain, and each of their rows counts for much.
+const LEAST: usize = 16;
 
 /// Every tensor of numbers in a `model.safetensors`, by Hugging Face's names without the prefix
 /// `bert.`; 8-bit ones are multiplied out, integers (position ids) left out.
@@ -48,7 +48,7 @@ pub fn read_tensors(file: &Bytes) -> Result<BTreeMap<String, Floats>, String> {
     Ok(tensors)
 }
 
-/// A `model.safetensors` of these tensors: every matrix of 16 rows or more as 8-bit integers with a
+/// A `model.safetensors` of these tensors: every matrix of 16 rows and columns or more as 8-bit integers with a
 /// scale for each row, row = integers × scale and scale = largest magnitude of the row / 127; the
 /// rest as f32. (Clipping outliers by the least squared error was tried: it takes half a percent
 /// off the error, which is not worth its lines.)
@@ -60,7 +60,7 @@ pub fn write_quantized(tensors: &BTreeMap<String, Floats>) -> Result<Vec<u8>, St
     for (name, tensor) in tensors {
         let bytes = |values: &[f32]| values.iter().flat_map(|x| x.to_le_bytes()).collect();
         match tensor.shape[..] {
-            [rows, columns] if rows >= LEAST_ROWS && columns > 0 => {
+            [rows, columns] if rows >= LEAST && columns >= LEAST => {
                 let (mut integers, mut scales) = (Vec::new(), Vec::new());
                 for row in tensor.values.chunks(columns) {
                     let largest = row.iter().fold(0.0_f32, |largest, x| largest.max(x.abs()));

@@ -153,6 +153,11 @@ impl Tokens {
         self.single.types
     }
 
+    /// Whether the tokens of a pair's second part are of type 1.
+    pub(crate) fn pair_is_of_types(&self) -> bool {
+        self.pair.types
+    }
+
     /// `[CLS] text [SEP]`, or what the model has for them, of the tokens of a text. What does not fit
     /// is cut from the text's end.
     pub fn text(&self, words: &[u32]) -> Input {

@@ -1,4 +1,4 @@
-//! Reads the config and the tensors of a model, and trusts neither.
+//! Reads the tensors of a model, and does not trust them.
 //!
 //! A model folder may come from anywhere. The sizes that the config states are bounded before
 //! anything is made of them, and memory is taken only for a tensor that the file holds in the very
@@ -7,86 +7,6 @@
 use bytes::Bytes;
 use half::{bf16, f16};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
-use serde::Deserialize;
-use std::ops::RangeInclusive;
-
-/// The part of a Hugging Face `config.json` that the shape of a BERT hangs on.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-pub struct Config {
-    /// `bert`.
-    pub model_type: String,
-    /// `gelu`.
-    pub hidden_act: String,
-    /// `absolute`.
-    #[serde(default = "absolute")]
-    pub position_embedding_type: String,
-    /// Length of a token's vector.
-    pub hidden_size: usize,
-    /// Layers.
-    pub num_hidden_layers: usize,
-    /// Attention heads, which share `hidden_size` equally.
-    pub num_attention_heads: usize,
-    /// Length of a token's vector inside the feed-forward part of a layer.
-    pub intermediate_size: usize,
-    /// What layer norm adds to a variance.
-    pub layer_norm_eps: f32,
-    /// Rows of the word vectors.
-    pub vocab_size: usize,
-    /// Token types: two for a model that reads pairs.
-    pub type_vocab_size: usize,
-    /// The longest input in tokens.
-    pub max_position_embeddings: usize,
-}
-
-fn absolute() -> String {
-    "absolute".to_owned()
-}
-
-impl Config {
-    /// Parses a config and checks that this encoder can run it.
-    pub(crate) fn parse(json: &[u8]) -> Result<Self, String> {
-        let config: Config =
-            serde_json::from_slice(json).map_err(|error| format!("config.json: {error}"))?;
-        config.check().map_err(|reason| format!("config.json: {reason}"))?;
-        Ok(config)
-    }
-
-    fn check(&self) -> Result<(), String> {
-        let word = |name: &str, found: &str, expected: &str| {
-            if found == expected {
-                return Ok(());
-            }
-            Err(format!("{name} is {found:?}; this encoder runs {expected:?} only"))
-        };
-        word("model_type", &self.model_type, "bert")?;
-        word("hidden_act", &self.hidden_act, "gelu")?;
-        word("position_embedding_type", &self.position_embedding_type, "absolute")?;
-
-        let within = |name: &str, value: usize, range: RangeInclusive<usize>| {
-            if range.contains(&value) {
-                return Ok(());
-            }
-            Err(format!("{name} is {value}, outside {} to {}", range.start(), range.end()))
-        };
-        within("hidden_size", self.hidden_size, 1..=8_192)?;
-        within("num_hidden_layers", self.num_hidden_layers, 1..=128)?;
-        within("num_attention_heads", self.num_attention_heads, 1..=self.hidden_size)?;
-        within("intermediate_size", self.intermediate_size, 1..=65_536)?;
-        within("vocab_size", self.vocab_size, 1..=4_000_000)?;
-        within("type_vocab_size", self.type_vocab_size, 1..=16)?;
-        within("max_position_embeddings", self.max_position_embeddings, 1..=65_536)?;
-        if !self.hidden_size.is_multiple_of(self.num_attention_heads) {
-            return Err(format!(
-                "hidden_size {} does not split into {} heads",
-                self.hidden_size, self.num_attention_heads
-            ));
-        }
-        if !(self.layer_norm_eps > 0.0 && self.layer_norm_eps < 1.0) {
-            return Err(format!("layer_norm_eps {} is not in (0, 1)", self.layer_norm_eps));
-        }
-        Ok(())
-    }
-}
 
 /// The tensors of a safetensors file, by Hugging Face's names with or without the prefix `bert.`.
 pub(crate) struct Weights<'a> {
@@ -303,34 +223,6 @@ mod tests {
         let bytes = Bytes::from(bytes);
         for length in 0..bytes.len() {
             assert!(Weights::parse(&bytes.slice(..length)).is_err(), "cut to {length} bytes");
-        }
-    }
-
-    #[test]
-    fn sizes_beyond_reason_are_refused_before_anything_is_made_of_them() {
-        let config = |key: &str, value: &str| {
-            let mut json = serde_json::json!({
-                "model_type": "bert", "hidden_act": "gelu", "hidden_size": 4,
-                "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 8,
-                "layer_norm_eps": 1e-12, "vocab_size": 5, "type_vocab_size": 2,
-                "max_position_embeddings": 16,
-            });
-            json[key] = serde_json::from_str(value).unwrap();
-            Config::parse(json.to_string().as_bytes())
-        };
-        assert_eq!(config("hidden_size", "4").unwrap().position_embedding_type, "absolute");
-        for (key, value) in [
-            ("hidden_size", "18446744073709551615"),
-            ("hidden_size", "5"),
-            ("num_attention_heads", "0"),
-            ("num_hidden_layers", "1000000"),
-            ("layer_norm_eps", "0"),
-            ("model_type", "\"roberta\""),
-            ("hidden_act", "\"gelu_new\""),
-            ("vocab_size", "-1"),
-        ] {
-            let error = config(key, value).unwrap_err();
-            assert!(error.starts_with("config.json: "), "{error}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! A BERT, differentiable: the counterpart of the one in `standpoint-encoder`. The heads are the tasks'.
+//! A BERT or MPNet, differentiable: the counterpart of `standpoint-encoder`. The heads are the tasks'.
 //!
 //! Weights are f32; products run in bf16 where the recipe says so, each weight rounded on its way into
 //! the product, so that gradients and updates stay f32. Layer norm, softmax and loss are f32.
@@ -6,7 +6,7 @@
 use crate::data::Padded;
 use crate::recipe::Precision;
 use anyhow::{Context, Result, ensure};
-use standpoint_encoder::{Config, Floats};
+use standpoint_encoder::{Config, DISTANCES, Family, Floats};
 use std::collections::BTreeMap;
 use tch::{Kind, Tensor};
 
@@ -87,7 +87,7 @@ pub(crate) fn weights(
     }
     let mut weights = Weights::new();
     let head = head.iter().map(|(name, shape)| ((*name).to_owned(), shape.clone()));
-    for (name, shape) in shapes(config).into_iter().chain(head) {
+    for (name, shape) in config.shapes().into_iter().chain(head) {
         let tensor = tensors.get(&name).with_context(|| format!("model.safetensors: no {name}"))?;
         ensure!(
             tensor.shape == shape,
@@ -100,47 +100,13 @@ pub(crate) fn weights(
     Ok(weights)
 }
 
-/// Names and shapes of the encoder's weights.
-fn shapes(config: &Config) -> Vec<(String, Vec<usize>)> {
-    let (hidden, wide) = (config.hidden_size, config.intermediate_size);
-    let mut shapes = Vec::new();
-    let mut add = |name: String, shape: &[usize]| shapes.push((name, shape.to_vec()));
-    for (name, rows) in [
-        ("word", config.vocab_size),
-        ("position", config.max_position_embeddings),
-        ("token_type", config.type_vocab_size),
-    ] {
-        add(format!("embeddings.{name}_embeddings.weight"), &[rows, hidden]);
-    }
-    let linear = |add: &mut dyn FnMut(String, &[usize]), name: &str, out: usize, from: usize| {
-        add(format!("{name}.weight"), &[out, from]);
-        add(format!("{name}.bias"), &[out]);
-    };
-    let norm = |add: &mut dyn FnMut(String, &[usize]), name: &str| {
-        add(format!("{name}.weight"), &[hidden]);
-        add(format!("{name}.bias"), &[hidden]);
-    };
-    norm(&mut add, "embeddings.LayerNorm");
-    for layer in 0..config.num_hidden_layers {
-        let of = |part: &str| format!("encoder.layer.{layer}.{part}");
-        for part in ["self.query", "self.key", "self.value", "output.dense"] {
-            linear(&mut add, &of(&format!("attention.{part}")), hidden, hidden);
-        }
-        norm(&mut add, &of("attention.output.LayerNorm"));
-        linear(&mut add, &of("intermediate.dense"), wide, hidden);
-        linear(&mut add, &of("output.dense"), hidden, wide);
-        norm(&mut add, &of("output.LayerNorm"));
-    }
-    shapes
-}
-
 /// How many layers of the network lie above a weight: 0 for the classifier and the last layer.
 pub(crate) fn depth(name: &str, config: &Config) -> usize {
     let layers = config.num_hidden_layers;
     let layer = name.strip_prefix("encoder.layer.").and_then(|rest| rest.split('.').next());
     match layer.and_then(|layer| layer.parse::<usize>().ok()) {
         Some(layer) => layers - 1 - layer,
-        None if name.starts_with("embeddings.") => layers,
+        None if name.starts_with("embeddings.") || name == DISTANCES => layers,
         None => 0,
     }
 }
@@ -166,7 +132,9 @@ impl Bert {
         let ids = Tensor::from_slice(&batch.ids).reshape(size);
         let types = Tensor::from_slice(&batch.types).reshape(size);
         let mask = Tensor::from_slice(&batch.mask).reshape([rows, 1, 1, width]);
-        let positions = Tensor::arange(width, (Kind::Int64, tch::Device::Cpu));
+        let int = (Kind::Int64, tch::Device::Cpu);
+        let first = self.config.first_position() as i64;
+        let positions = Tensor::arange_start(first, first + width, int);
         let of_table = |name: &str, at: &Tensor| {
             let of = &weights[&format!("embeddings.{name}_embeddings.weight")];
             Tensor::embedding(of, at, -1, false, false)
@@ -175,14 +143,19 @@ impl Bert {
             Some(dropout) => dropout.apply(&x),
             None => x,
         };
-        let embedded = of_table("word", &ids)
-            + of_table("position", &positions)
-            + of_table("token_type", &types);
+        let mut embedded = of_table("word", &ids) + of_table("position", &positions);
+        let mask = match self.config.model_type {
+            Family::Bert => {
+                embedded += of_table("token_type", &types);
+                mask
+            }
+            Family::Mpnet => mask + self.distances(weights, width),
+        };
         let mut x = self.norm(weights, "embeddings.LayerNorm", &embedded).to_kind(self.products);
         x = drop(x);
         for layer in 0..self.config.num_hidden_layers {
-            let of = |part: &str| format!("encoder.layer.{layer}.{part}");
-            let attended = self.attention(weights, &of("attention.self"), &x, &mask);
+            let of = |part: &str| self.config.tensor(&format!("encoder.layer.{layer}.{part}"));
+            let attended = self.attention(weights, layer, &x, &mask);
             let out = drop(self.linear(weights, &of("attention.output.dense"), &attended));
             x = self.norm(weights, &of("attention.output.LayerNorm"), &(out + x));
             let wide = self.linear(weights, &of("intermediate.dense"), &x).gelu("none");
@@ -207,12 +180,24 @@ impl Bert {
         x.layer_norm([hidden], Some(&weight), Some(&bias), eps, false)
     }
 
-    fn attention(&self, weights: &Weights, name: &str, x: &Tensor, mask: &Tensor) -> Tensor {
+    /// What each head adds to a score, by the distance of its tokens: `[1, heads, width, width]`.
+    fn distances(&self, weights: &Weights, width: i64) -> Tensor {
+        let of = |query: i64, key: i64| self.config.distance((query - key) as isize) as i64;
+        let rows: Vec<i64> =
+            (0..width).flat_map(|query| (0..width).map(move |key| of(query, key))).collect();
+        let rows = Tensor::from_slice(&rows).reshape([width, width]);
+        Tensor::embedding(&weights[DISTANCES], &rows, -1, false, false)
+            .permute([2, 0, 1])
+            .unsqueeze(0)
+    }
+
+    fn attention(&self, weights: &Weights, layer: usize, x: &Tensor, mask: &Tensor) -> Tensor {
         let (pairs, width, hidden) = (x.size()[0], x.size()[1], self.config.hidden_size as i64);
         let heads = self.config.num_attention_heads as i64;
         // libtorch's fused attention is slow in bf16 and fast in f32.
         let of = |part: &str| {
-            let x = self.linear(weights, &format!("{name}.{part}"), x).to_kind(Kind::Float);
+            let name = format!("encoder.layer.{layer}.attention.self.{part}");
+            let x = self.linear(weights, &self.config.tensor(&name), x).to_kind(Kind::Float);
             x.view([pairs, width, heads, hidden / heads]).transpose(1, 2)
         };
         let (query, key, value) = (of("query"), of("key"), of("value"));

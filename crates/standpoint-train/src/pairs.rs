@@ -158,30 +158,47 @@ mod tests {
     use standpoint_encoder::{PairClassifier, Precision};
 
     /// What is trained is what the encoder runs: the same logits from the same weights, padded or not.
-    #[test]
-    fn the_logits_are_those_of_our_encoder() {
-        let files = &minilm_stance::FILES;
+    fn the_logits_are_those_of_our_encoder(files: &ModelFiles, pairs: [(&str, &str); 3]) {
         let (config, tokens) = files.input().unwrap();
         let head = Pairs::head(config.hidden_size);
-        let tensors = read_tensors(&files.weights).unwrap();
-        let weights = bert::weights(tensors, &config, &head, 1).unwrap();
+        let of = |files: &ModelFiles| {
+            let tensors = read_tensors(&files.weights).unwrap();
+            bert::weights(tensors, &config, &head, 1).unwrap()
+        };
+        // With a head where there is none, and what its 8 bits are.
+        let toml = String::from_utf8(files.model_toml.to_vec()).unwrap();
+        let files = crate::train::model(files, toml, &of(files)).unwrap();
+        let weights = of(&files);
+        let examples: Vec<Example> =
+            pairs.iter().map(|(target, text)| Example::of(target, text, &tokens)).collect();
+        let recipe = crate::tiny::recipe("f32");
+        let task = Pairs { tokens, sets: Vec::new(), teacher: Answers::new() };
+        let bert = Bert::new(config.clone(), crate::recipe::Precision::F32);
+        let found = task.answers(&bert, &weights, &examples, &recipe);
+        let ours = PairClassifier::load(&files, Precision::F32).unwrap();
+        let ours = ours.logits(&pairs.map(|(target, text)| Pair { target, text })).unwrap();
+        let largest = found.as_flattened().iter().fold(0.0_f32, |most, x| most.max(x.abs()));
+        for (found, (ours, _)) in found.iter().zip(ours) {
+            for (a, b) in found.iter().zip(ours) {
+                assert!((a - b).abs() < 3e-4 * largest, "{found:?} is not {ours:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn berts_logits_are_those_of_our_encoder() {
         let pairs = [
             ("a carbon tax", "A carbon tax is a disaster for workers."),
             ("The tunnel should be built", "Nobody who has seen the figures can defend it."),
             ("the levy", "It works."),
         ];
-        let examples: Vec<Example> =
-            pairs.iter().map(|(target, text)| Example::of(target, text, &tokens)).collect();
-        let recipe = crate::tiny::recipe("f32");
-        let task = Pairs { tokens, sets: Vec::new(), teacher: Answers::new() };
-        let bert = Bert::new(config, crate::recipe::Precision::F32);
-        let found = task.answers(&bert, &weights, &examples, &recipe);
-        let ours = PairClassifier::load(files, Precision::F32).unwrap();
-        let pairs = pairs.map(|(target, text)| Pair { target, text });
-        for (found, (ours, _)) in found.iter().zip(ours.logits(&pairs).unwrap()) {
-            for (a, b) in found.iter().zip(ours) {
-                assert!((a - b).abs() < 1e-3, "{found:?} is not {ours:?}");
-            }
-        }
+        the_logits_are_those_of_our_encoder(&minilm_stance::FILES, pairs);
+    }
+
+    #[test]
+    fn mpnets_logits_are_those_of_our_encoder() {
+        let settings = toml::to_string(&crate::tiny::recipe("f32").model.settings(1.0)).unwrap();
+        let pairs = [("levy", "the good levy"), ("the ban", "we should not ban a tax"), ("tax", "")];
+        the_logits_are_those_of_our_encoder(&crate::tiny::of_family("mpnet", settings), pairs);
     }
 }

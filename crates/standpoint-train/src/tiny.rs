@@ -1,6 +1,6 @@
 //! A vocabulary of a dozen words and a BERT of two layers, for tests.
 
-use standpoint_encoder::{Bytes, Floats, ModelFiles, Tokens, write_quantized};
+use standpoint_encoder::{Bytes, DISTANCES, Floats, ModelFiles, Tokens, write_quantized};
 use std::collections::BTreeMap;
 
 const WORDS: [&str; 14] = [
@@ -8,19 +8,24 @@ const WORDS: [&str; 14] = [
     "the", "a",
 ];
 
-const CONFIG: &str = r#"{"model_type": "bert", "hidden_act": "gelu", "hidden_size": 16,
+const CONFIG: &str = r#"{"model_type": "FAMILY", "hidden_act": "gelu", "hidden_size": 16,
     "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 32,
     "layer_norm_eps": 1e-12, "vocab_size": 14, "type_vocab_size": 2,
-    "max_position_embeddings": 16}"#;
+    "max_position_embeddings": 18}"#;
 
-fn tokenizer() -> String {
+fn tokenizer(family: &str) -> String {
+    let processing = match family {
+        "bert" => "BertProcessing",
+        _ => "RobertaProcessing",
+    };
     let vocab: BTreeMap<&str, usize> = WORDS.into_iter().zip(0..).collect();
     serde_json::json!({
         "version": "1.0", "added_tokens": [],
         "normalizer": {"type": "BertNormalizer", "clean_text": true, "handle_chinese_chars": true,
             "strip_accents": null, "lowercase": true},
         "pre_tokenizer": {"type": "BertPreTokenizer"},
-        "post_processor": {"type": "BertProcessing", "sep": ["[SEP]", 3], "cls": ["[CLS]", 2]},
+        "post_processor": {"type": processing, "sep": ["[SEP]", 3], "cls": ["[CLS]", 2],
+            "trim_offsets": true, "add_prefix_space": false},
         "model": {"type": "WordPiece", "unk_token": "[UNK]", "continuing_subword_prefix": "##",
             "max_input_chars_per_word": 100, "vocab": vocab}
     })
@@ -29,49 +34,39 @@ fn tokenizer() -> String {
 
 /// The tokenizer, for inputs of at most 16 tokens.
 pub(crate) fn tokens() -> Tokens {
-    Tokens::parse(tokenizer().as_bytes(), WORDS.len(), 16).unwrap()
+    Tokens::parse(tokenizer("bert").as_bytes(), WORDS.len(), 16).unwrap()
 }
 
 /// The files of a model with random weights and no classifier, under a `model.toml`.
 pub(crate) fn base(model_toml: String) -> ModelFiles {
+    of_family("bert", model_toml)
+}
+
+/// The same of a family of encoders.
+pub(crate) fn of_family(family: &str, model_toml: String) -> ModelFiles {
+    let files = ModelFiles {
+        origin: "tiny".into(),
+        model_toml: model_toml.into_bytes().into(),
+        config: CONFIG.replace("FAMILY", family).into_bytes().into(),
+        tokenizer: tokenizer(family).into_bytes().into(),
+        weights: Bytes::new(),
+    };
     let mut rng = fastrand::Rng::with_seed(7);
     let mut tensors = BTreeMap::new();
     let mut add = |name: String, shape: &[usize]| {
         let count = shape.iter().product();
         let norm = name.contains("LayerNorm.weight");
-        let number = |_| if norm { 1.0 } else { (rng.f32() - 0.5) * 0.2 };
+        // Distances are added to scores, which they are to change.
+        let spread = if name == DISTANCES { 4.0 } else { 0.2 };
+        let number = |_| if norm { 1.0 } else { (rng.f32() - 0.5) * spread };
         let values = (0..count).map(number).collect();
         tensors.insert(name, Floats { shape: shape.to_vec(), values });
     };
-    for (name, rows) in [("word", 14), ("position", 16), ("token_type", 2)] {
-        add(format!("embeddings.{name}_embeddings.weight"), &[rows, 16]);
+    let (config, _) = files.input().unwrap();
+    for (name, shape) in config.shapes() {
+        add(name, &shape);
     }
-    let mut parts = vec![("embeddings.LayerNorm".to_owned(), vec![16])];
-    for layer in 0..2 {
-        for (part, shape) in [
-            ("attention.self.query", vec![16, 16]),
-            ("attention.self.key", vec![16, 16]),
-            ("attention.self.value", vec![16, 16]),
-            ("attention.output.dense", vec![16, 16]),
-            ("attention.output.LayerNorm", vec![16]),
-            ("intermediate.dense", vec![32, 16]),
-            ("output.dense", vec![16, 32]),
-            ("output.LayerNorm", vec![16]),
-        ] {
-            parts.push((format!("encoder.layer.{layer}.{part}"), shape));
-        }
-    }
-    for (name, shape) in parts {
-        add(format!("{name}.weight"), &shape);
-        add(format!("{name}.bias"), &shape[..1]);
-    }
-    ModelFiles {
-        origin: "tiny".into(),
-        model_toml: model_toml.into_bytes().into(),
-        config: CONFIG.as_bytes().into(),
-        tokenizer: tokenizer().into_bytes().into(),
-        weights: Bytes::from(write_quantized(&tensors).unwrap()),
-    }
+    ModelFiles { weights: Bytes::from(write_quantized(&tensors).unwrap()), ..files }
 }
 
 /// A recipe for it.

@@ -162,37 +162,15 @@ fn sums_to_one(p: standpoint_core::Probabilities) -> bool {
 /// Weights of the shapes that a config asks for; `None` where they are too many for a test.
 fn weights_of(config: &Config) -> Option<Vec<u8>> {
     const MOST: usize = 50_000;
-    let (hidden, wide) = (config.hidden_size, config.intermediate_size);
-    let mut shapes: Vec<(String, Vec<usize>)> = vec![
-        ("embeddings.word_embeddings.weight".into(), vec![config.vocab_size, hidden]),
-        (
-            "embeddings.position_embeddings.weight".into(),
-            vec![config.max_position_embeddings, hidden],
-        ),
-        ("embeddings.token_type_embeddings.weight".into(), vec![config.type_vocab_size, hidden]),
-        ("embeddings.LayerNorm.weight".into(), vec![hidden]),
-        ("embeddings.LayerNorm.bias".into(), vec![hidden]),
+    let hidden = config.hidden_size;
+    let mut shapes = config.shapes();
+    shapes.extend([
+        ("pooler.dense.weight".into(), vec![hidden, hidden]),
+        ("pooler.dense.bias".into(), vec![hidden]),
         ("classifier.weight".into(), vec![3, hidden]),
         ("classifier.bias".into(), vec![3]),
-    ];
+    ]);
     shapes.extend(tagger_head(hidden).map(|(name, shape)| (name.to_owned(), shape)));
-    let linear = |name: String, inputs: usize, outputs: usize| {
-        [(format!("{name}.weight"), vec![outputs, inputs]), (format!("{name}.bias"), vec![outputs])]
-    };
-    shapes.extend(linear("pooler.dense".to_owned(), hidden, hidden));
-    for layer in 0..config.num_hidden_layers.min(MOST) {
-        let name = |part: &str| format!("encoder.layer.{layer}.{part}");
-        for part in ["self.query", "self.key", "self.value", "output.dense"] {
-            shapes.extend(linear(name(&format!("attention.{part}")), hidden, hidden));
-        }
-        shapes.extend(linear(name("intermediate.dense"), hidden, wide));
-        shapes.extend(linear(name("output.dense"), wide, hidden));
-        // A norm has the names of a layer, and a vector for a matrix.
-        for norm in ["attention.output.LayerNorm", "output.LayerNorm"] {
-            let parts = ["weight", "bias"].map(|part| name(&format!("{norm}.{part}")));
-            shapes.extend(parts.map(|name| (name, vec![hidden])));
-        }
-    }
     let size = |shape: &[usize]| shape.iter().try_fold(1_usize, |size, n| size.checked_mul(*n));
     let total =
         shapes.iter().try_fold(0, |sum: usize, (_, shape)| sum.checked_add(size(shape)?))?;
