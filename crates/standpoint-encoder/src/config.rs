@@ -144,7 +144,8 @@ impl Config {
     pub fn shapes(&self) -> Vec<(String, Vec<usize>)> {
         let (hidden, wide) = (self.hidden_size, self.intermediate_size);
         let mut shapes = Vec::new();
-        let mut add = |name: &str, shape: &[usize]| shapes.push((self.tensor(name), shape.to_vec()));
+        let mut add =
+            |name: &str, shape: &[usize]| shapes.push((self.tensor(name), shape.to_vec()));
         add("embeddings.word_embeddings.weight", &[self.vocab_size, hidden]);
         add("embeddings.position_embeddings.weight", &[self.max_position_embeddings, hidden]);
         match self.model_type {

@@ -1,8 +1,8 @@
 //! The four files of a model.
 
+use crate::config::Config;
 use crate::precision::Precision;
 use crate::tokens::Tokens;
-use crate::config::Config;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use standpoint_core::{Label, ModelError, ModelInfo, Task};

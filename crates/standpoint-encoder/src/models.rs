@@ -1,12 +1,13 @@
 //! The encoder behind the traits of `standpoint-core`.
 
+use crate::config::Config;
 use crate::encoder::{Encoder, Wanted, linear};
 use crate::files::{EmbeddingSettings, ModelFiles, ModelToml, Pooling, StanceSettings};
 use crate::linear::{Epilogue, Linear, Workspace, row_step};
 use crate::math::widest;
 use crate::precision::Precision;
 use crate::tokens::{Input, Tokens};
-use crate::weights::{Config, Matrix, Weights};
+use crate::weights::{Matrix, Weights};
 use ndarray::Array2;
 use standpoint_core::{
     Classification, Embedder, Embeddings, Label, ModelError, ModelInfo, Pair, Probabilities,

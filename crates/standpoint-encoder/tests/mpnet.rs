@@ -49,6 +49,7 @@ fn one_token_more_than_it_has_places_for_is_refused() {
     let model_toml = TOML.replace("200", "201").into_bytes().into();
     let error = SentenceEncoder::load(&ModelFiles { model_toml, ..files() }, Precision::F32);
     let error = error.err().unwrap().to_string();
-    let expected = "max_tokens is 201, and config.json's max_position_embeddings is 202, for 200 tokens";
+    let expected =
+        "max_tokens is 201, and config.json's max_position_embeddings is 202, for 200 tokens";
     assert!(error.contains(expected), "{error}");
 }

@@ -9,6 +9,7 @@ use crate::bylines;
 use crate::cuts::{self, Known, same_name};
 use crate::decode::{decode, without_nuls};
 use crate::kind::{self, Section, Signals};
+use crate::read::quoted;
 use crate::{Markup, Metadata, Raw, dates, html, markdown, pdf};
 
 /// The shortest body, in letters, whose language is told: below, guesses are worth little.
@@ -78,8 +79,8 @@ pub fn prepare(raw: Raw) -> Result<Document, Failure> {
     let stated_date = metadata.published.as_deref().and_then(|text| {
         let date = dates::parse(text);
         if date.is_none() && !text.trim().is_empty() {
-            notes
-                .push(format!("the date {:?} is not one, or can be read in two ways", text.trim()));
+            let stated = quoted(text);
+            notes.push(format!("the date {stated} is not one, or can be read in two ways"));
         }
         date
     });

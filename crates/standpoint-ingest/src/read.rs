@@ -246,8 +246,23 @@ fn row(
     })
 }
 
+/// What a format's library says may hold a name of the file's, at whatever length.
 fn failure(name: &str, row: Option<u64>, reason: String) -> Failure {
-    Failure { at: Source { path: name.to_owned(), row }, reason }
+    Failure { at: Source { path: name.to_owned(), row }, reason: beginning(reason, 1_000) }
+}
+
+/// What a file states, in quotes and no longer than one can read.
+pub(crate) fn quoted(stated: &str) -> String {
+    format!("{:?}", beginning(stated.trim().to_owned(), 100))
+}
+
+/// The first `most` characters.
+fn beginning(mut text: String, most: usize) -> String {
+    if let Some((end, _)) = text.char_indices().nth(most) {
+        text.truncate(end);
+        text.push('…');
+    }
+    text
 }
 
 fn unreadable(name: &str, row: Option<u64>, error: &std::io::Error) -> Failure {

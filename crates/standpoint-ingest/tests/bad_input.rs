@@ -344,6 +344,21 @@ fn dates_that_cannot_be_are_left_out_and_noted() {
 }
 
 #[cfg(unix)]
+/// libFuzzer found both: an article's title in a reason, and a tag's name in what the XML parser says.
+#[test]
+fn what_a_file_states_is_quoted_as_far_as_one_can_read() {
+    let long = "x".repeat(9_000);
+    let feed = format!(r#"<rss version="2.0"><channel><title>A</{long}></channel></rss>"#);
+    let reason = failure("feed.rss", feed.as_bytes());
+    assert!(reason.contains("</xxx") && reason.ends_with('…'), "{reason:.300}");
+    assert!(reason.len() < 1_100, "{} bytes", reason.len());
+    let row = format!(r#"{{"text": "The levy works.", "date": "{long}"}}"#);
+    let documents = read("rows.jsonl", row.as_bytes());
+    let notes = &documents[0].as_ref().expect("a document").notes;
+    let quoted = format!("the date \"{}…\" is not one", "x".repeat(100));
+    assert!(notes.iter().any(|note| note.starts_with(&quoted)), "{:.300}", notes.join("; "));
+}
+
 #[test]
 fn pipes_links_and_locked_files_do_not_stop_a_walk() {
     let folder = tempfile::tempdir().expect("a folder");

@@ -198,7 +198,8 @@ mod tests {
     #[test]
     fn mpnets_logits_are_those_of_our_encoder() {
         let settings = toml::to_string(&crate::tiny::recipe("f32").model.settings(1.0)).unwrap();
-        let pairs = [("levy", "the good levy"), ("the ban", "we should not ban a tax"), ("tax", "")];
+        let pairs =
+            [("levy", "the good levy"), ("the ban", "we should not ban a tax"), ("tax", "")];
         the_logits_are_those_of_our_encoder(&crate::tiny::of_family("mpnet", settings), pairs);
     }
 }

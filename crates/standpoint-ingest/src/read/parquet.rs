@@ -13,7 +13,7 @@ use arrow_schema::{DataType, TimeUnit};
 use standpoint_core::Failure;
 
 use super::content::Seekable;
-use super::{Raw, failure, guarded, row};
+use super::{Raw, failure, guarded, quoted, row};
 use crate::dates;
 use crate::fields::{Field, Fields};
 
@@ -78,7 +78,8 @@ impl Rows {
         let columns = builder.schema().fields();
         if !texts.iter().any(|&at| holds_text(columns[at].data_type())) {
             let kind = columns[first].data_type();
-            let reason = format!("the column {:?} holds {kind}; it should be the text", all[first]);
+            let column = quoted(&all[first]);
+            let reason = format!("the column {column} holds {kind}; it should be the text");
             return Err(failure(&name, None, reason));
         }
         let wanted: Vec<usize> =

@@ -17,7 +17,7 @@ use regex::Regex;
 use standpoint_core::Failure;
 
 use super::ninjs::filled;
-use super::{Markup, Raw, Rows, failure};
+use super::{Markup, Raw, Rows, failure, quoted};
 use crate::decode::decode;
 use crate::{bylines, dates};
 
@@ -359,8 +359,8 @@ fn reading(block: &[&str]) -> Result<Raw, String> {
 fn checked(mut raw: Raw, stated: Option<usize>) -> Result<Raw, String> {
     let found = String::from_utf8_lossy(&raw.content).split_whitespace().count();
     if found == 0 {
-        let title = raw.metadata.title.unwrap_or_default();
-        return Err(format!("empty: no text was found below the head of the article {title:?}"));
+        let title = quoted(raw.metadata.title.as_deref().unwrap_or_default());
+        return Err(format!("empty: no text was found below the head of the article {title}"));
     }
     if let Some(stated) = stated.filter(|stated| found * 2 < *stated) {
         raw.notes.push(format!("the export states {stated} words, {found} were found"));
