@@ -137,7 +137,7 @@ fn records_agree_with_the_gold_as_far_as_the_readme_says() {
     let at_least = |path: &str, floor: f64| {
         assert!(value(path).unwrap() >= floor, "{path} is {:?}", value(path));
     };
-    at_least("/author/labels/overall/macro_f1/value", 0.6);
+    at_least("/author/labels/overall/macro_f1/value", 0.55);
     at_least("/actors/labels/overall/macro_f1/value", 0.6);
     at_least("/actors/triplets/f1", 0.45);
     at_least("/author_evidence/recall", 0.95);

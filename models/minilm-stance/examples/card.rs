@@ -3,7 +3,7 @@
 //!
 //! `cargo run --release -p minilm-stance --example card -- DATA [PRECISION] [FOLDER]`
 //!
-//! DATA holds a folder with a `dev.jsonl` for each set, and PolNeAR's articles. FOLDER is another model's, to be measured in the
+//! DATA holds a folder with a `dev.jsonl` for each set, and the `train.jsonl` of PolNeAR, NewsMTSC and DSE. FOLDER is another model's, to be measured in the
 //! place of the one that is built in. The figures of a set are those of `standpoint eval --pairs
 //! DATA/SET/dev.jsonl` (for VAST with `--field target=target_raw --only seen=0` or `1`); here all of them
 //! come at once, with the calibration error before and after, and the labels that PRECISION changes.
@@ -36,8 +36,12 @@ const SETS: [(&str, bool); 11] = [
 ];
 
 /// What was written or labelled for this model and kept from its training, in `training/`. Passages are
-/// told by the bytes of an article of DATA/polnear.
-const WRITTEN: [&str; 6] = ["written", "articles", "sets", "claims", "news", "passages"];
+/// told by the bytes of a text of the sets in [`PASSAGES_OF`].
+const WRITTEN: [&str; 8] =
+    ["written", "articles", "sets", "claims", "news", "passages", "newsmtsc", "dse"];
+
+/// Whose train files have the articles and sentences of these passages.
+const PASSAGES_OF: [&str; 3] = ["polnear", "newsmtsc_mt", "dse"];
 
 /// A line of what was written: a text, or a place in an article, and several questions about it.
 #[derive(Deserialize)]
@@ -121,7 +125,10 @@ fn main() -> Result<()> {
     print_sets(&sets, temperature);
     print_reliability(&sets, temperature);
     let mut written = Vec::new();
-    let articles = articles(&Path::new(&data).join("polnear/train.jsonl"))?;
+    let mut articles = BTreeMap::new();
+    for set in PASSAGES_OF {
+        articles.extend(texts(&Path::new(&data).join(set).join("train.jsonl"))?);
+    }
     for set in WRITTEN {
         for (who, rows) in questions(set, &articles)? {
             let answers = answer(&rows, &exact, &asked)?;
@@ -158,7 +165,8 @@ fn read(path: &Path, set: &str) -> Result<BTreeMap<String, Vec<Row>>> {
     Ok(parts)
 }
 
-fn articles(path: &Path) -> Result<BTreeMap<String, String>> {
+/// The texts of a file by their ids.
+fn texts(path: &Path) -> Result<BTreeMap<String, String>> {
     let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
     let article = |line| -> Result<(String, String)> {
         let Article { id, text } = serde_json::from_str(line)?;
