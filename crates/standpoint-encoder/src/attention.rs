@@ -38,13 +38,18 @@ pub(crate) struct Distances {
 }
 
 impl Distances {
-    /// Of inputs of up to `tokens` tokens; `of` says it for a head and a distance.
-    pub(crate) fn new(tokens: usize, heads: usize, of: impl Fn(usize, isize) -> f32) -> Self {
+    /// Of inputs of up to `tokens` tokens, from a table of `[rows, heads]` and the row of a distance.
+    pub(crate) fn new(
+        tokens: usize,
+        heads: usize,
+        table: &[f32],
+        row: impl Fn(isize) -> usize,
+    ) -> Self {
         let tokens = tokens.max(1);
         let farthest = tokens.cast_signed() - 1;
-        let of_head = |head| (-farthest..=farthest).map(move |distance| (head, distance));
-        let added = (0..heads).flat_map(of_head).map(|(head, distance)| of(head, distance));
-        Self { tokens, added: added.collect() }
+        let rows: Vec<usize> = (-farthest..=farthest).map(row).collect();
+        let of_head = |head| rows.iter().map(move |row| table[row * heads + head]);
+        Self { tokens, added: (0..heads).flat_map(of_head).collect() }
     }
 
     /// What a head adds to the scores of a key, from query number `query` on.
@@ -307,7 +312,10 @@ mod tests {
             ),
         ) {
             let added = |head: usize, distance: isize| (head + 1) as f32 * distance as f32 / 50.0;
-            let distances = Distances::new(96, heads.count, added);
+            let of_all = |distance| (0..heads.count).map(move |head| added(head, distance));
+            let table: Vec<f32> = (-95..=95).flat_map(of_all).collect();
+            let row = |distance: isize| (distance + 95).cast_unsigned();
+            let distances = Distances::new(96, heads.count, &table, row);
             // Memory that a longer passage has left behind must not show.
             let mut scratch = AttentionScratch::default();
             let longer = vec![9.0; 96 * 3 * heads.count * heads.width];

@@ -87,7 +87,8 @@ impl Config {
         };
         within("hidden_size", self.hidden_size, 1..=8_192)?;
         within("num_hidden_layers", self.num_hidden_layers, 1..=128)?;
-        within("num_attention_heads", self.num_attention_heads, 1..=self.hidden_size)?;
+        let most_heads = self.hidden_size.min(256);
+        within("num_attention_heads", self.num_attention_heads, 1..=most_heads)?;
         within("intermediate_size", self.intermediate_size, 1..=65_536)?;
         within("vocab_size", self.vocab_size, 1..=4_000_000)?;
         let fewest = self.first_position() + 1;
@@ -96,7 +97,8 @@ impl Config {
             Family::Bert => within("type_vocab_size", self.type_vocab_size, 1..=16)?,
             Family::Mpnet => {
                 let buckets = self.relative_attention_num_buckets;
-                within("relative_attention_num_buckets", buckets, 4..=256)?;
+                // transformers has no other, whatever its config says.
+                within("relative_attention_num_buckets", buckets, 32..=32)?;
             }
         }
         if !self.hidden_size.is_multiple_of(self.num_attention_heads) {
@@ -187,11 +189,10 @@ impl Config {
         if distance < single {
             return side + distance;
         }
-        let single_f = single as f32;
-        let beyond = (distance as f32 / single_f).ln() / (FARTHEST_DISTANCE / single_f).ln();
-        // Casts of what is no number are 0.
-        let beyond = (beyond * (half - single) as f32) as usize;
-        side + (single + beyond).min(half - 1)
+        // By log2, of which powers of two are exact everywhere: at them the rows change.
+        let times = |distance: f32| (distance / single as f32).log2();
+        let beyond = times(distance as f32) / times(FARTHEST_DISTANCE) * (half - single) as f32;
+        side + (single + beyond as usize).min(half - 1)
     }
 }
 
@@ -226,7 +227,7 @@ mod tests {
             &[("hidden_act", "\"gelu_new\"")],
             &[("vocab_size", "-1")],
             &[("type_vocab_size", "0")],
-            &[mpnet, ("relative_attention_num_buckets", "2")],
+            &[mpnet, ("relative_attention_num_buckets", "64")],
             &[mpnet, ("max_position_embeddings", "2")],
         ] {
             let error = config(changes).unwrap_err();

@@ -290,8 +290,8 @@ fn distances(config: &Config, weights: &Weights<'_>) -> Result<Distances, String
         table.copy_row(bucket, &mut row);
         by_bucket.extend_from_slice(&row);
     }
-    let of = |head: usize, distance: isize| by_bucket[config.distance(distance) * heads + head];
-    Ok(Distances::new(config.longest(), heads, of))
+    let row = |distance| config.distance(distance);
+    Ok(Distances::new(config.longest(), heads, &by_bucket, row))
 }
 
 /// The linear layer of that name.

@@ -96,8 +96,9 @@ impl EngineFolder {
                 "config.json: id2label numbers its labels {numbers:?}, not from 0 on"
             ));
         }
-        // RoBERTa counts positions from behind the padding token's, so two of its rows are not used.
-        let unused = if config.model_type.contains("roberta") { 2 } else { 0 };
+        // RoBERTa and MPNet count positions from behind the padding token's: two of their rows are not used.
+        let unused = ["roberta", "mpnet"].iter().any(|family| config.model_type.contains(family));
+        let unused = if unused { 2 } else { 0 };
         let longest = config.max_position_embeddings.saturating_sub(unused);
         let mut hasher = blake3::Hasher::new();
         hasher.update(engine.as_bytes());

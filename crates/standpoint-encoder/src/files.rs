@@ -1,6 +1,6 @@
 //! The four files of a model.
 
-use crate::config::Config;
+use crate::config::{Config, Family};
 use crate::precision::Precision;
 use crate::tokens::Tokens;
 use bytes::Bytes;
@@ -194,6 +194,15 @@ impl ModelFiles {
             ));
         }
         let tokens = Tokens::parse(&self.tokenizer, config.vocab_size, settings.max_tokens)?;
+        // MPNet's converter makes token types, too, and its network does not look at them.
+        let has_types = config.model_type == Family::Mpnet || config.type_vocab_size > 1;
+        let pairs = settings.task == Task::Stance;
+        if !has_types && (tokens.text_is_of_type_1() || pairs && tokens.pair_is_of_types()) {
+            let what = if pairs { "pairs" } else { "texts" };
+            return Err(format!(
+                "tokenizer.json: post_processor makes {what} of token type 1, which the model has not"
+            ));
+        }
         Ok((config, tokens))
     }
 

@@ -110,7 +110,7 @@ fn mean_of_unit_length(tokens: &[f32], mean: &mut [f32]) {
     }
 }
 
-/// A BERT that classifies (target, text) pairs: Hugging Face's `BertForSequenceClassification`.
+/// Classifies (target, text) pairs: Hugging Face's `BertForSequenceClassification`, or an MPNet with its head.
 pub struct PairClassifier {
     info: ModelInfo,
     settings: StanceSettings,
@@ -145,11 +145,6 @@ impl PairClassifier {
     ) -> Result<Self, String> {
         let (precision, kernel) = precision.resolve()?;
         let Parts { config, tokens, weights } = Parts::parse(files, settings)?;
-        if tokens.pair_is_of_types() && config.type_vocab_size < 2 {
-            let reason = "tokenizer.json: post_processor makes pairs of two token types, which the \
-                          model has not";
-            return Err(reason.to_owned());
-        }
         let hidden = config.hidden_size;
         let bias = weights.vector("classifier.bias", Label::ALL.len())?;
         Ok(Self {
@@ -244,11 +239,6 @@ pub(crate) struct Parts<'a> {
 impl<'a> Parts<'a> {
     pub(crate) fn parse(files: &'a ModelFiles, settings: &ModelToml) -> Result<Self, String> {
         let (config, tokens) = files.input_of(settings)?;
-        if tokens.text_is_of_type_1() && config.type_vocab_size < 2 {
-            let reason = "tokenizer.json: post_processor makes texts of token type 1, which the model \
-                          has not";
-            return Err(reason.to_owned());
-        }
         Ok(Self { config, tokens, weights: Weights::parse(&files.weights)? })
     }
 }

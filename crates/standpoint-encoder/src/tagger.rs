@@ -1,4 +1,4 @@
-//! A BERT that finds who says what in a text.
+//! An encoder that finds who says what in a text.
 //!
 //! The text goes through the encoder once. Every token is then labelled as beginning, continuing or
 //! outside a cue; and for every cue found, every token is labelled once more, as source, content or
@@ -69,7 +69,7 @@ pub fn distance_row(token: usize, cue: usize) -> usize {
     (token + FARTHEST).saturating_sub(cue).min(2 * FARTHEST)
 }
 
-/// A BERT that tags attributions.
+/// An encoder that tags attributions.
 pub struct TokenTagger {
     info: ModelInfo,
     tokens: Tokens,

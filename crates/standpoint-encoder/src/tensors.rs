@@ -1,7 +1,7 @@
 //! A weights file as plain numbers and back, for programs that change weights: training reads the
 //! one and writes the other, in the 8-bit format that [`Weights`](crate::weights::Weights) runs.
 
-use crate::weights::{Weights, finite, floats};
+use crate::weights::{PREFIXES, Weights, finite, floats};
 use bytes::Bytes;
 use safetensors::tensor::{Dtype, TensorView};
 use std::collections::BTreeMap;
@@ -20,7 +20,7 @@ pub struct Floats {
 const LEAST: usize = 16;
 
 /// Every tensor of numbers in a `model.safetensors`, by Hugging Face's names without the prefix
-/// `bert.`; 8-bit ones are multiplied out, integers (position ids) left out.
+/// `bert.` or `mpnet.`; 8-bit ones are multiplied out, integers (position ids) left out.
 ///
 /// # Errors
 /// What is wrong with the file, with the tensor's name.
@@ -28,7 +28,7 @@ pub fn read_tensors(file: &Bytes) -> Result<BTreeMap<String, Floats>, String> {
     let weights = Weights::parse(file)?;
     let mut tensors = BTreeMap::new();
     for (name, tensor) in weights.tensors() {
-        let short = name.strip_prefix("bert.").unwrap_or(name);
+        let short = PREFIXES.iter().find_map(|prefix| name.strip_prefix(prefix)).unwrap_or(name);
         let shape = tensor.shape().to_vec();
         let values = match (tensor.dtype(), &shape[..]) {
             (Dtype::I8, &[rows, columns]) => {
@@ -94,27 +94,35 @@ mod tests {
 
     #[test]
     fn eight_bits_are_off_by_half_a_step_at_most_and_small_tensors_not_at_all() {
-        let matrix: Vec<f32> = (0..17 * 5).map(|i| ((i * 37 % 101) as f32 - 50.0) / 7.0).collect();
+        let matrix: Vec<f32> = (0..17 * 16).map(|i| ((i * 37 % 101) as f32 - 50.0) / 7.0).collect();
+        let narrow = Floats { shape: vec![17, 15], values: matrix[..17 * 15].to_vec() };
         let tensors = BTreeMap::from([
-            ("bert.wide".to_owned(), Floats { shape: vec![17, 5], values: matrix.clone() }),
+            ("bert.wide".to_owned(), Floats { shape: vec![17, 16], values: matrix.clone() }),
+            ("mpnet.narrow".to_owned(), narrow.clone()),
             ("head".to_owned(), Floats { shape: vec![3, 2], values: vec![0.1; 6] }),
             ("bias".to_owned(), Floats { shape: vec![40], values: vec![0.3; 40] }),
         ]);
         let file = Bytes::from(write_quantized(&tensors).unwrap());
         let read = read_tensors(&file).unwrap();
-        assert_eq!(read.keys().collect::<Vec<_>>(), ["bias", "head", "wide"]);
+        assert_eq!(read.keys().collect::<Vec<_>>(), ["bias", "head", "narrow", "wide"]);
+        let parsed = Weights::parse(&file).unwrap();
+        let types: Vec<Dtype> = ["bert.wide", "mpnet.narrow"]
+            .into_iter()
+            .filter_map(|name| parsed.tensors().find(|(found, _)| *found == name))
+            .map(|(_, tensor)| tensor.dtype())
+            .collect();
+        assert_eq!(types, [Dtype::I8, Dtype::F32]);
+        assert_eq!(read["narrow"], narrow);
         assert_eq!((&read["head"], &read["bias"]), (&tensors["head"], &tensors["bias"]));
-        assert_eq!(read["wide"].shape, [17, 5]);
-        for (row, found) in matrix.chunks(5).zip(read["wide"].values.chunks(5)) {
+        assert_eq!(read["wide"].shape, [17, 16]);
+        for (row, found) in matrix.chunks(16).zip(read["wide"].values.chunks(16)) {
             let largest = row.iter().fold(0.0_f32, |largest, x| largest.max(x.abs()));
             for (x, found) in row.iter().zip(found) {
                 assert!((x - found).abs() <= largest / 254.0 * 1.001, "{x} became {found}");
             }
         }
-        assert_eq!(write_quantized(&read).unwrap(), {
-            let short: BTreeMap<_, _> = read_tensors(&file).unwrap();
-            write_quantized(&short).unwrap()
-        });
+        let again = read_tensors(&write_quantized(&read).unwrap().into()).unwrap();
+        assert_eq!(again, read, "what was 8 bits stays the same 8 bits");
     }
 
     #[test]

@@ -142,7 +142,7 @@ impl Tokens {
                  and config.json's vocab_size is {vocabulary}"
             ));
         }
-        if pair.room(max_tokens) < 2 {
+        if pair.room(max_tokens) < 2 || single.room(max_tokens) < 1 {
             return Err(format!("max_tokens is {max_tokens}: no room beside the special tokens"));
         }
         Ok(Self { tokenizer, single, pair, max_tokens })

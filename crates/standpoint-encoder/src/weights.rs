@@ -8,7 +8,10 @@ use bytes::Bytes;
 use half::{bf16, f16};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 
-/// The tensors of a safetensors file, by Hugging Face's names with or without the prefix `bert.`.
+/// What Hugging Face puts before the names of an encoder's tensors where it has a head.
+pub(crate) const PREFIXES: [&str; 2] = ["bert.", "mpnet."];
+
+/// The tensors of a safetensors file, by Hugging Face's names with or without one of [`PREFIXES`].
 pub(crate) struct Weights<'a> {
     file: &'a Bytes,
     tensors: SafeTensors<'a>,
@@ -110,9 +113,11 @@ impl<'a> Weights<'a> {
     }
 
     fn find(&self, name: &str, shape: &[usize]) -> Result<TensorView<'_>, String> {
-        let prefixed = format!("bert.{name}");
-        let tensor = self.tensors.tensor(name).or_else(|_| self.tensors.tensor(&prefixed));
-        let tensor = tensor.map_err(|_| {
+        let prefixed = PREFIXES.map(|prefix| format!("{prefix}{name}"));
+        let names = [name].into_iter().chain(prefixed.iter().map(String::as_str));
+        let tensor = names.map(|name| self.tensors.tensor(name)).find_map(Result::ok);
+        let tensor = tensor.ok_or_else(|| {
+            let prefixed = prefixed.join(", ");
             format!("model.safetensors: no tensor {name} (nor {prefixed}), expected as {shape:?}")
         })?;
         if tensor.shape() != shape {
@@ -203,7 +208,10 @@ mod tests {
         let cases = [
             (weights.vector("nan", 2), "tensor nan holds a value that is not finite"),
             (weights.vector("nan", 3), "tensor nan has the shape [2], expected [3]"),
-            (weights.vector("none", 3), "no tensor none (nor bert.none), expected as [3]"),
+            (
+                weights.vector("none", 3),
+                "no tensor none (nor bert.none, mpnet.none), expected as [3]",
+            ),
             (matrix("bytes"), "no tensor bytes.scale"),
             (matrix("ints"), "tensor ints is I32, expected F32, F16 or BF16"),
             (matrix("huge"), "tensor huge.scale holds a value that is not finite"),

@@ -162,6 +162,23 @@ fn token_types_that_the_model_has_not_are_refused() {
     files.model_toml = Cow::Owned(toml.into_bytes());
     let error = SentenceEncoder::load(&files, Precision::F32).err().unwrap().to_string();
     assert!(error.contains("makes texts of token type 1, which the model has not"), "{error}");
+    let files = self::files(&config, &self::tokenizer("null"), weights(1, 0.1));
+    let error = refused(&files);
+    assert!(error.contains("makes pairs of token type 1, which the model has not"), "{error}");
+}
+
+#[test]
+fn more_special_tokens_around_a_text_than_there_are_places_are_refused() {
+    let single = [r#"{"SpecialToken": {"id": "[CLS]", "type_id": 0}}"#; 16].join(", ");
+    let processor = format!(
+        r#"{{"type": "TemplateProcessing",
+        "special_tokens": {{"[CLS]": {{"id": "[CLS]", "ids": [1], "tokens": ["[CLS]"]}}}},
+        "single": [{single}, {{"Sequence": {{"id": "A", "type_id": 0}}}}],
+        "pair": [{{"SpecialToken": {{"id": "[CLS]", "type_id": 0}}}},
+            {{"Sequence": {{"id": "A", "type_id": 0}}}}, {{"Sequence": {{"id": "B", "type_id": 1}}}}]}}"#
+    );
+    let error = refused(&files(CONFIG, &tokenizer(&processor), weights(2, 0.1)));
+    assert!(error.contains("max_tokens is 16: no room beside the special tokens"), "{error}");
 }
 
 #[test]

@@ -194,7 +194,8 @@ impl Bert {
     fn attention(&self, weights: &Weights, layer: usize, x: &Tensor, mask: &Tensor) -> Tensor {
         let (pairs, width, hidden) = (x.size()[0], x.size()[1], self.config.hidden_size as i64);
         let heads = self.config.num_attention_heads as i64;
-        // libtorch's fused attention is slow in bf16 and fast in f32.
+        // libtorch's fused attention is slow in bf16 and fast in f32. (It does not fuse an MPNet's, whose
+        // mask has a gradient.)
         let of = |part: &str| {
             let name = format!("encoder.layer.{layer}.attention.self.{part}");
             let x = self.linear(weights, &self.config.tensor(&name), x).to_kind(Kind::Float);

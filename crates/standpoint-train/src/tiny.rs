@@ -1,4 +1,4 @@
-//! A vocabulary of a dozen words and a BERT of two layers, for tests.
+//! A vocabulary of a dozen words and an encoder of two layers, for tests.
 
 use standpoint_encoder::{Bytes, DISTANCES, Floats, ModelFiles, Tokens, write_quantized};
 use std::collections::BTreeMap;

@@ -163,6 +163,10 @@ fn sums_to_one(p: standpoint_core::Probabilities) -> bool {
 fn weights_of(config: &Config) -> Option<Vec<u8>> {
     const MOST: usize = 50_000;
     let hidden = config.hidden_size;
+    // Not checked yet: thousands of millions of layers would have as many names.
+    if config.num_hidden_layers > MOST {
+        return None;
+    }
     let mut shapes = config.shapes();
     shapes.extend([
         ("pooler.dense.weight".into(), vec![hidden, hidden]),

@@ -53,7 +53,7 @@ struct Line {
     asks: Vec<(Option<String>, String, String)>,
 }
 
-/// An article of PolNeAR.
+/// A text that passages are parts of.
 #[derive(Deserialize)]
 struct Article {
     id: String,
