@@ -229,11 +229,18 @@ impl<'a> Scorer<'a> {
         let mut questions = Vec::new();
         for (target, bearings) in bearings.into_iter().enumerate() {
             for bearing in bearings {
+                let mut has_a_word = None;
                 for spoken in &ready.voices[bearing.passage] {
                     // A model that cannot be asked whose stance it is takes any for that of whoever
-                    // is named.
+                    // is named. And an act is toward something that its sentence has a word of: asked of
+                    // every name in every passage, these were two questions in five on news, and one in
+                    // a hundred of them found an act.
                     if spoken.voice == Voice::Reported
-                        && (!reads_holders || self.is_target(spoken, target, names))
+                        && (!reads_holders
+                            || self.is_target(spoken, target, names)
+                            || !*has_a_word.get_or_insert_with(|| {
+                                self.has_a_word_of(target, ready, bearing.passage)
+                            }))
                     {
                         continue;
                     }
@@ -243,6 +250,17 @@ impl<'a> Scorer<'a> {
             }
         }
         questions
+    }
+
+    /// Whether a passage has one of the words, of four letters or more, that a target is called by.
+    fn has_a_word_of(&self, target: usize, ready: &Ready, passage: usize) -> bool {
+        let text = ready.passages[passage].span.of(&ready.document.text).unwrap_or_default();
+        let text = text.to_lowercase();
+        let names = self.targets[target].names().map(str::to_lowercase);
+        names.into_iter().any(|name| {
+            let words = name.split(|c: char| !c.is_alphanumeric());
+            words.filter(|word| word.chars().count() >= 4).any(|word| has_words(&text, word))
+        })
     }
 
     /// Whether the one who acts is the target.
