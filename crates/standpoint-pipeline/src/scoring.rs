@@ -239,7 +239,7 @@ impl<'a> Scorer<'a> {
                         && (!reads_holders
                             || self.is_target(spoken, target, names)
                             || !*has_a_word.get_or_insert_with(|| {
-                                self.has_a_word_of(target, ready, bearing.passage)
+                                bearing.named || self.has_a_word_of(target, ready, bearing.passage)
                             }))
                     {
                         continue;
