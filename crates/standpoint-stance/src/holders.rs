@@ -7,11 +7,12 @@
 //! heard last. Sources that name nobody ("critics", "some") are nobody's, and not the author's either:
 //! a wrong name is worse than none.
 
-use crate::names::{Word, words};
+use crate::names::{ROLES, Word, is_title, words};
 use crate::quotes::{is_speech, quotations};
 use crate::roster::Named;
 use crate::rules::is_report;
 use crate::speakers::{Known, Speaker};
+use crate::transcripts::labels;
 use serde::Serialize;
 use standpoint_core::{Attribution, Holder, Passage, Span, Tagged, Voice};
 use std::collections::BTreeMap;
@@ -79,19 +80,38 @@ pub fn listen(text: &str, passages: &[Passage], tagged: &[(Span, Tagged)]) -> Li
     let mut known = Known::default();
     let mut rest = &attributions[..];
     let mut voices = Vec::with_capacity(passages.len());
-    for paragraph in passages.chunk_by(|a, b| a.paragraph == b.paragraph) {
-        let whole = Span::new(paragraph[0].span.start, paragraph[paragraph.len() - 1].span.end);
+    let paragraphs: Vec<&[Passage]> =
+        passages.chunk_by(|a, b| a.paragraph == b.paragraph).collect();
+    let whole = |paragraph: &[Passage]| {
+        Span::new(paragraph[0].span.start, paragraph[paragraph.len() - 1].span.end)
+    };
+    let places: Vec<Span> = paragraphs.iter().map(|paragraph| whole(paragraph)).collect();
+    let labels = labels(text, &places);
+    let last_label = labels.iter().rposition(Option::is_some);
+    let mut turn = None;
+    for (at, (paragraph, &label)) in paragraphs.into_iter().zip(&labels).enumerate() {
+        let whole = places[at];
         let here = rest.partition_point(|attribution| attribution.cue.start < whole.end);
         let (attributions, later) = rest.split_at(here);
         rest = later;
+        // A turn goes on up to the next; where the last one ends, nothing tells.
+        turn = match label {
+            Some(place) => known.turn(text, place),
+            None if last_label.is_some_and(|last| at < last) => turn,
+            None => None,
+        };
         let before = known.heard.clone();
         let quoted = quotations(text, whole);
         let mut heard: Vec<Heard<'_>> = Vec::new();
+        let is_label = |span: Span| label.is_some_and(|label| label.overlap(span) > 0);
         // Names are met in the order of the text, sources at their cues.
-        let mut cues = attributions.iter().peekable();
+        let attributions =
+            attributions.iter().filter(|a| !a.source.first().is_some_and(|s| is_label(*s)));
+        let mut cues = attributions.peekable();
         let mut named: Vec<Vec<(String, Span)>> = Vec::with_capacity(paragraph.len());
         for passage in paragraph {
-            let outside = outside(text, passage.span, &quoted);
+            let mut outside = outside(text, passage.span, &quoted);
+            outside.retain(|word| !is_label(word.span));
             named.push(known.meet(text, &outside, passage.span));
             while let Some(attribution) = cues.next_if(|a| a.cue.start < passage.span.end) {
                 heard.push(Heard { attribution, speaker: known.speaker(text, attribution) });
@@ -100,7 +120,11 @@ pub fn listen(text: &str, passages: &[Passage], tagged: &[(Span, Tagged)]) -> Li
         }
         let context = Paragraph { text, quoted: &quoted, heard: &heard, before: before.as_deref() };
         for (passage, named) in paragraph.iter().zip(named) {
-            voices.push(context.voices(passage.span, paragraph, named));
+            let spoken = context.voices(passage.span, paragraph, named);
+            voices.push(match &turn {
+                Some(turn) => turn.spoken(passage.span, spoken),
+                None => spoken,
+            });
         }
     }
     let mut names = known.names;
@@ -122,6 +146,45 @@ fn in_document(place: Span, tagged: &Tagged) -> impl Iterator<Item = Attribution
         cue: moved(&attribution.cue),
         content: attribution.content.iter().map(moved).collect(),
     })
+}
+
+/// What somebody says under a label of a transcript.
+struct Turn {
+    /// `None` where the label names nobody.
+    holder: Option<Holder>,
+    /// The name in the label.
+    label: Span,
+}
+
+impl Turn {
+    /// The voices in a passage of the turn: what would be the author's is the speaker's.
+    fn spoken(&self, passage: Span, mut voices: Vec<Spoken>) -> Vec<Spoken> {
+        voices.retain(|spoken| spoken.voice != Voice::Reported);
+        for spoken in &mut voices {
+            if spoken.voice == Voice::Own {
+                *spoken = Spoken {
+                    holder: self.holder.clone(),
+                    voice: Voice::Quoted,
+                    mention: Some(self.label),
+                    cue: None,
+                    content: vec![passage],
+                };
+            }
+        }
+        voices
+    }
+}
+
+impl Known {
+    /// The turn that a label begins; `None` where the author goes on under it.
+    fn turn(&mut self, text: &str, label: Span) -> Option<Turn> {
+        let holder = match self.labelled(label.of(text).unwrap_or_default()) {
+            Speaker::Author => return None,
+            Speaker::Actor(name) => Some(Holder::Actor(name)),
+            Speaker::Nobody => None,
+        };
+        Some(Turn { holder, label })
+    }
 }
 
 /// An attribution, and who its source is.
@@ -215,9 +278,10 @@ impl Paragraph<'_> {
         }
         let own = passage.len().saturating_sub(covered(&others, passage));
         if author || own as f64 >= OWN_SHARE * passage.len() as f64 {
-            let acting = named.into_iter().filter(|(name, _)| {
+            let acting = named.into_iter().filter(|(name, mention)| {
                 let holder = Some(Holder::Actor(name.clone()));
-                !spoken.iter().any(|known| known.holder == holder)
+                may_act(self.text, passage, *mention)
+                    && !spoken.iter().any(|known| known.holder == holder)
             });
             let mut acts: Vec<Spoken> = Vec::new();
             for (name, mention) in acting {
@@ -304,6 +368,34 @@ impl Paragraph<'_> {
         };
         Spoken { holder, voice: Voice::Quoted, mention, cue, content: vec![passage] }
     }
+}
+
+/// Prepositions that are no conjunctions, and do not bring in who acts as "by" does.
+const GOVERNING: &[&str] = &[
+    "about", "against", "among", "at", "between", "for", "from", "in", "into", "like", "near",
+    "of", "on", "over", "than", "to", "toward", "towards", "under", "with", "without",
+];
+
+/// Whether a name stands where the one who acts can stand: not behind a preposition ("the crowd
+/// against Maron"), not as a possessive ("Maron's brother"), and not last in its clause.
+fn may_act(text: &str, passage: Span, mention: Span) -> bool {
+    let part = |from: usize, to: usize| text.get(from..to).unwrap_or_default();
+    let after = part(mention.end, passage.end);
+    let mut marks = after.trim_start().chars();
+    let last = match marks.next() {
+        None | Some(';' | ':' | '!' | '?') => true,
+        // In "the U.S. has" the full stop ends no clause.
+        Some('.') => !marks.as_str().trim_start().starts_with(char::is_lowercase),
+        Some(_) => false,
+    };
+    let possessive = after.starts_with(['\'', '’']);
+    let before = words(text, Span::new(passage.start, mention.start));
+    let governed = before.iter().rev().map(Word::lower).find(|word| {
+        let describes = is_title(word) || ROLES.contains(&word.as_str());
+        !describes && !["a", "an", "the"].contains(&word.as_str())
+    });
+    let governed = governed.is_some_and(|word| GOVERNING.contains(&word.as_str()));
+    !(last || possessive || governed)
 }
 
 /// From where an attribution begins in a passage to where it ends, a description of the source between
@@ -418,6 +510,63 @@ mod tests {
         assert_eq!(read[2], by(Voice::Quoted, "Jon Arel"));
         assert_eq!(read[3], (Voice::Own, None));
         assert_eq!(read[4], by(Voice::Paraphrased, "Jon Arel"));
+    }
+
+    #[test]
+    fn a_transcript_has_the_speakers_that_its_labels_name() {
+        let read = read(&[
+            "Ilse Maron and Jon Arel met on Tuesday.",
+            "AREL: The levy is a mistake.",
+            "It is bad for bakers. | Maron is wrong.",
+            "MARON: It is fair. | Bakers rejected it, the papers said.",
+            "Q: Is it late?",
+            "AREL: It is.",
+            "THE FACTS: It was early.",
+            "They parted at noon.",
+        ]);
+        let expected = [
+            (Voice::Own, None),
+            by(Voice::Quoted, "Jon Arel"),
+            by(Voice::Quoted, "Jon Arel"),
+            by(Voice::Quoted, "Jon Arel"),
+            by(Voice::Quoted, "Ilse Maron"),
+        ];
+        assert_eq!(read[..5], expected);
+        assert_eq!(
+            read[6..],
+            [
+                (Voice::Quoted, None),
+                by(Voice::Quoted, "Jon Arel"),
+                (Voice::Own, None),
+                (Voice::Own, None),
+            ]
+        );
+    }
+
+    #[test]
+    fn who_is_only_spoken_of_is_not_asked_for_an_act() {
+        let acting = |sentence: &str| -> Vec<String> {
+            let (text, passages) = document(&[sentence]);
+            let voices = listen(&text, &passages, &[]).voices.remove(0);
+            let acts = voices.into_iter().filter(|spoken| spoken.voice == Voice::Reported);
+            acts.filter_map(|act| Some(act.holder?.name().to_owned())).collect()
+        };
+        assert_eq!(acting("In Korvaal the envoy Pavel Strenn blocked a levy."), ["Pavel Strenn"]);
+        assert_eq!(
+            acting("After Pavel Strenn left, the U.S. blocked it."),
+            ["Pavel Strenn", "U.S"]
+        );
+        assert_eq!(acting("It was blocked by Pavel Strenn and others."), ["Pavel Strenn"]);
+        for passive in [
+            "A crowd marched against Pavel Strenn and the levy.",
+            "The brother of the envoy Pavel Strenn blocked a levy.",
+            "Yesterday Pavel Strenn’s brother blocked a levy.",
+            "The levy was the work of a baker: Pavel Strenn.",
+            "Why Pavel Strenn Blocked the New Levy and Nobody Else Could",
+        ] {
+            assert_eq!(acting(passive), [""; 0], "{passive}");
+        }
+        assert_eq!(acting("I’ve seen Pavel Strenn block it; Don’t ask."), ["Pavel Strenn"]);
     }
 
     #[test]

@@ -40,6 +40,7 @@ mod rules;
 mod speakers;
 mod spelling;
 mod subjects;
+mod transcripts;
 
 pub use aliases::{AliasError, Aliases};
 pub use calibration::{

@@ -72,13 +72,13 @@ const OPENERS: &[&str] = &[
 
 /// Words that stand before a person's name and are no part of it.
 const TITLES: &[&str] = &[
-    "admiral", "ambassador", "archbishop", "bishop", "captain", "chair", "chairman", "chairwoman",
-    "chancellor", "chief", "colonel", "commissioner", "councillor", "dame", "deputy", "director",
-    "dr", "economist", "envoy", "executive", "general", "governor", "justice", "lady", "leader",
-    "lord", "lt", "major", "mayor", "minister", "miss", "mr", "mrs", "ms", "mx", "negotiator",
-    "officer", "president", "prime", "prof", "professor", "rep", "representative", "sen",
-    "senator", "secretary", "sir", "speaker", "spokesman", "spokesperson", "spokeswoman",
-    "treasurer",
+    "adm", "admiral", "ambassador", "archbishop", "bishop", "capt", "captain", "chair", "chairman",
+    "chairwoman", "chancellor", "chief", "col", "colonel", "commissioner", "councillor", "dame",
+    "deputy", "director", "dr", "economist", "envoy", "executive", "gen", "general", "gov",
+    "governor", "justice", "lady", "leader", "lord", "lt", "major", "mayor", "minister", "miss",
+    "mr", "mrs", "ms", "mx", "negotiator", "officer", "president", "prime", "prof", "professor",
+    "rep", "representative", "rev", "secretary", "sen", "senator", "sgt", "sir", "speaker",
+    "spokesman", "spokesperson", "spokeswoman", "treasurer",
 ];
 
 /// Sources without a name, in the plural or as a role.
@@ -130,10 +130,29 @@ fn adjoin(text: &str, left: Word<'_>, right: Word<'_>) -> bool {
 }
 
 /// Whether a word may begin or end a name: a capital that is not just the first of a sentence, and
-/// more than an initial or the tag of a party and state ("D-N.Y.") or place ("London-based").
+/// more than an initial or the tag of a party and state ("D-N.Y.") or place ("London-based"), and not
+/// what a verb was drawn together with ("I've", "Don't").
 fn is_name(word: Word<'_>) -> bool {
     let tag = word.text.as_bytes().get(1) == Some(&b'-') || word.text.ends_with("-based");
-    word.is_capitalised() && !tag && !is_opener(&word.lower())
+    let lower = word.lower();
+    let contracted = lower.split_once(['\'', '’']).is_some_and(|(before, after)| {
+        is_opener(before) || (before.ends_with('n') && after == "t")
+    });
+    word.is_capitalised() && !tag && !contracted && !is_opener(&lower)
+}
+
+/// Whether words are set as titles are, all but small ones with a capital, so that no capital tells a
+/// name. A verb in small letters makes a sentence of them, however many names are in it.
+pub(crate) fn are_titled(words: &[Word<'_>]) -> bool {
+    let small = |word: &Word<'_>| {
+        let lower = word.lower();
+        lower.chars().next().is_some_and(char::is_numeric)
+            || is_opener(&lower)
+            || is_connector(&lower)
+            || PREPOSITIONS.contains(&lower.as_str())
+    };
+    let capitals = words.iter().filter(|word| word.is_capitalised() && !small(word)).count();
+    capitals >= 4 && words.iter().all(|word| word.is_capitalised() || small(word))
 }
 
 /// The name that ends at word `end` (inclusive), as a range of positions in `words`.

@@ -4,13 +4,24 @@
 //! later surname, role or pronoun means.
 
 use crate::names::{
-    Actors, COLLECTIVES, PREPOSITIONS, ROLES, Word, initials, is_opener, is_title,
+    Actors, COLLECTIVES, PREPOSITIONS, ROLES, Word, are_titled, initials, is_opener, is_title,
     name_starting_at, names, without_titles, words,
 };
 use crate::roster::Named;
+use crate::transcripts::as_written;
 use standpoint_core::{Attribution, Span};
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
+
+/// Labels, after "the", of an author's check of what somebody said.
+const CHECKS: &[&str] = &["context", "fact", "facts", "reality", "ruling", "truth", "verdict"];
+
+/// Labels of speakers without a name.
+const ANYBODY: &[&str] = &[
+    "a", "all", "announcer", "answer", "audience", "caller", "crowd", "female", "host",
+    "interviewer", "male", "man", "moderator", "operator", "participant", "q", "question",
+    "questioner", "reporter", "speaker", "unidentified", "unknown", "voice", "woman",
+];
 
 /// Who a source is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,7 +47,8 @@ pub(crate) struct Known {
 
 impl Known {
     /// Takes note of the names in a sentence, and gives those that are known for names, with their
-    /// places: full ones, and single words that stand for one or are not the first word.
+    /// places: full ones, and single words that stand for one or are not the first word. A sentence set
+    /// as a title names nobody: where "Obama Sees Insult" ends to be a name, no capital tells.
     pub(crate) fn meet(
         &mut self,
         text: &str,
@@ -44,6 +56,9 @@ impl Known {
         passage: Span,
     ) -> Vec<(String, Span)> {
         let mut met = Vec::new();
+        if are_titled(words) {
+            return met;
+        }
         for range in names(text, words) {
             let place = span(words, &range);
             let name = place.of(text).unwrap_or_default();
@@ -128,6 +143,9 @@ impl Known {
 
     /// Notes whom a sentence is about, for the next "she said".
     pub(crate) fn subject(&mut self, text: &str, words: &[Word<'_>]) {
+        if are_titled(words) {
+            return;
+        }
         let found = (0..words.len().min(8)).find_map(|at| {
             let range = name_starting_at(text, words, at)?;
             (range.start() != range.end()).then_some(range)
@@ -145,6 +163,25 @@ impl Known {
         let Some(source) = attribution.source.first() else { return Speaker::Nobody };
         let words = words(text, *source);
         let speaker = self.named(text, &words);
+        if let Speaker::Actor(name) = &speaker {
+            self.heard = Some(name.clone());
+        }
+        speaker
+    }
+
+    /// Who speaks under a label of a transcript.
+    pub(crate) fn labelled(&mut self, label: &str) -> Speaker {
+        let lower = label.to_lowercase();
+        let speaker = match lower.strip_prefix("the ") {
+            // "THE FACTS:", in the author's check of what was said.
+            Some(what) if CHECKS.contains(&what) => Speaker::Author,
+            Some(role) => {
+                let words: Vec<String> = role.split(' ').map(str::to_owned).collect();
+                self.role_of(&words).map_or(Speaker::Nobody, Speaker::Actor)
+            }
+            None if lower.split([' ', '-']).any(|word| ANYBODY.contains(&word)) => Speaker::Nobody,
+            None => Speaker::Actor(self.actors.resolve(&as_written(label))),
+        };
         if let Speaker::Actor(name) = &speaker {
             self.heard = Some(name.clone());
         }
