@@ -12,7 +12,7 @@
 use crate::PipelineError;
 use crate::folder::Work;
 use crate::run::{Event, Job, Reading, Run, grouped, nothing_to_read};
-use crate::scoring::{Models, Ready, Scorer};
+use crate::scoring::{Listens, Models, Ready, Scorer};
 use crate::targets::targets_from_phrases;
 use standpoint_core::{Span, Target};
 use standpoint_ingest::discover as list;
@@ -115,7 +115,7 @@ fn discover_here(
     let mut run = Run::new(job, models, progress);
     let Reading { mut spill, sketches, lengths, .. } = run.read(&listing, &work.path)?;
     let groups = grouped(&mut spill, &sketches, &lengths)?;
-    let scorer = Scorer::new(models, &[], &work.store, job.abstain_below)?;
+    let scorer = Scorer::new(models, &[], &work.store, job.abstain_below, Listens::ToAll)?;
 
     let roster = run.roster(&mut spill, &groups, &scorer)?;
     let aliases = job.aliases.aliases();

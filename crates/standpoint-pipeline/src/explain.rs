@@ -1,6 +1,6 @@
 //! Why a document got its records: its cuts, its passages, what they met, what the model said.
 
-use crate::scoring::{Models, Outcome, Scorer};
+use crate::scoring::{Listens, Models, Outcome, Scorer};
 use crate::store::Store;
 use crate::{AliasFile, Intake, PipelineError};
 use serde::Serialize;
@@ -65,7 +65,7 @@ pub fn explain(
     abstain_below: f32,
 ) -> Result<Explanation, PipelineError> {
     let store = Store::in_memory()?;
-    let scorer = Scorer::new(models, targets, &store, abstain_below)?;
+    let scorer = Scorer::new(models, targets, &store, abstain_below, Listens::ToAll)?;
     let window = scorer.listen(vec![(intake.document, intake.passages)])?;
     let mut roster = Roster::default();
     window.iter().for_each(|ready| roster.add_piece(&ready.names, 1));

@@ -5,7 +5,7 @@ use crate::folder::{ERRORS, MANIFEST, SPILL, Work};
 use crate::intake::{Corpus, read_files};
 use crate::numbers::write_numbers;
 use crate::placements::carry_over;
-use crate::scoring::{Models, Outcome, Ready, Scorer};
+use crate::scoring::{Listens, Models, Outcome, Ready, Scorer};
 use crate::spill::{Spill, SpillWriter, Spilled};
 use crate::{Gold, PipelineError};
 use rayon::prelude::*;
@@ -151,7 +151,8 @@ fn run_here(
     let groups = grouped(&mut spill, &sketches, &lengths)?;
     drop(sketches);
     let mut tables = Tables::create(&work.path)?;
-    let scorer = Scorer::new(models, &job.targets, &work.store, job.abstain_below)?;
+    let listens = Listens::ToThoseThatBear;
+    let scorer = Scorer::new(models, &job.targets, &work.store, job.abstain_below, listens)?;
     let names = run.roster(&mut spill, &groups, &scorer)?.names(job.aliases.aliases());
     run.score(&mut spill, &groups, &scorer, &names, &mut tables)?;
     let scored = started.elapsed().as_secs_f64();
@@ -288,6 +289,8 @@ pub(crate) struct Run<'a> {
     by_outlet: Trends,
     /// Tokens of each document that did not fit the models.
     truncated: Vec<u32>,
+    /// Whether each document that stands for a piece bears on a target.
+    bears: Vec<bool>,
     /// Rows of evidence by the actor's name in the documents.
     named: BTreeMap<String, u64>,
 }
@@ -305,6 +308,7 @@ impl<'a> Run<'a> {
             report: ReportData::of(job.targets.clone()),
             by_outlet: Trends::by(Grouping::Outlet),
             truncated: Vec::new(),
+            bears: Vec::new(),
             named: BTreeMap::new(),
         }
     }
@@ -347,6 +351,7 @@ impl<'a> Run<'a> {
         errors.flush().map_err(PipelineError::io(&errors_path))?;
         let spill = spill.finish()?;
         self.truncated = vec![0; spill.len()];
+        self.bears = vec![false; spill.len()];
         let skipped_entries: u64 = inputs.iter().map(|file| file.skipped).sum();
         self.report.summary.skipped_files = listing.skipped.len() as u64 + skipped_entries;
         Ok(Reading { spill, sketches, lengths, input_hash: input_hash.finish(), inputs })
@@ -442,6 +447,7 @@ impl<'a> Run<'a> {
             outcome.questions.iter().filter(|q| q.answer.is_some()).count() as u64;
         summary.truncated_texts += outcome.truncated_texts as u64;
         summary.truncated_tokens += outcome.truncated_tokens as u64;
+        self.bears[group.representative] = ready.bears();
         self.truncated[group.representative] =
             u32::try_from(outcome.truncated_tokens).unwrap_or(u32::MAX);
     }
@@ -516,8 +522,10 @@ impl<'a> Run<'a> {
         while !documents.is_empty() {
             let first = documents.start;
             let window = spill.window(&mut documents)?;
+            let tagged = (first..documents.start).map(|index| self.bears[representative[index]]);
+            let tagged = tagged.collect();
             let window = window.into_iter().map(|s| (s.document, s.passages)).collect();
-            let window = scorer.listen(window)?;
+            let window = scorer.tag(window, tagged)?;
             for (ready, index) in window.iter().zip(first..) {
                 let not_scored_reason = self.models.not_scored(&ready.document);
                 if let Some(reason) = &not_scored_reason {
@@ -567,7 +575,7 @@ fn write_report(work: &Path, report: ReportData) -> Result<(), PipelineError> {
 
 fn passage_rows(ready: &Ready, names: &Names) -> Vec<PassageRow> {
     let row = |(index, passage): (usize, &Passage)| {
-        let (voice, actor) = ready.voice(index);
+        let (voice, actor) = ready.voice(index).unzip();
         PassageRow {
             document: ready.document.id.clone(),
             passage: index,
@@ -575,7 +583,7 @@ fn passage_rows(ready: &Ready, names: &Names) -> Vec<PassageRow> {
             start: passage.span.start,
             end: passage.span.end,
             voice,
-            actor: actor.map(|name| names.canonical(name).to_owned()),
+            actor: actor.flatten().map(|name| names.canonical(name).to_owned()),
         }
     };
     ready.passages.iter().enumerate().map(row).collect()

@@ -1,10 +1,10 @@
 //! From documents to records: what the models are asked, once, and what follows from it.
 //!
 //! A *window* of documents is scored together, in five steps, each parallel inside and none nested:
-//! tag who speaks in the paragraphs that are not in the store, embed the passages that are not in the store, find which bear on which target, classify the
-//! pairs that are not in the store, pool the answers. Batches are made across the documents of the
-//! window, so that short documents do not make short batches. No result depends on where a window
-//! or a batch ends.
+//! embed the passages that are not in the store, find which bear on which target, tag who speaks in the
+//! documents that bear on one, classify the pairs that are not in the store, pool the answers. Batches
+//! are made across the documents of the window, so that short documents do not make short batches. No
+//! result depends on where a window or a batch ends.
 
 use crate::PipelineError;
 use crate::store::{Embedded, Key, Store, Stored, key};
@@ -63,28 +63,59 @@ pub(crate) type Parted = (Document, Vec<Passage>);
 pub(crate) struct Ready {
     pub(crate) document: Document,
     pub(crate) passages: Vec<Passage>,
+    /// The passages that bear on each target.
+    bearings: Vec<Vec<Bearing>>,
+    /// Whether the tagger read it.
+    tagged: bool,
     /// Who speaks in each passage.
     pub(crate) voices: Vec<Vec<Spoken>>,
     /// What it says of the names in it.
     pub(crate) names: BTreeMap<String, Named>,
-    /// Tokens of each paragraph that the tagger did not read, where there are any.
+    /// Tokens of each text that the embedder or the tagger did not read, where there are any.
     truncated: Vec<usize>,
 }
 
 impl Ready {
     /// The passages' texts, in order.
     pub(crate) fn texts(&self) -> Vec<&str> {
-        self.passages.iter().map(|p| p.span.of(&self.document.text).unwrap_or_default()).collect()
+        texts(&self.document, &self.passages)
     }
 
-    /// The voice that a passage is mostly in, and the actor whose it is.
-    pub(crate) fn voice(&self, passage: usize) -> (Voice, Option<&str>) {
-        let Some(first) = self.voices[passage].first() else { return (Voice::Own, None) };
-        match &first.holder {
+    /// Whether any of its passages bears on a target.
+    pub(crate) fn bears(&self) -> bool {
+        bears(&self.bearings)
+    }
+
+    /// The voice that a passage is mostly in, and the actor whose it is; `None` where nobody listened.
+    pub(crate) fn voice(&self, passage: usize) -> Option<(Voice, Option<&str>)> {
+        if !self.tagged {
+            return None;
+        }
+        let Some(first) = self.voices[passage].first() else { return Some((Voice::Own, None)) };
+        Some(match &first.holder {
             Some(Holder::Actor(name)) => (first.voice, Some(name)),
             Some(Holder::Author) | None => (first.voice, None),
-        }
+        })
     }
+}
+
+/// Whether any passage bears on any target.
+fn bears(bearings: &[Vec<Bearing>]) -> bool {
+    bearings.iter().any(|passages| !passages.is_empty())
+}
+
+fn texts<'a>(document: &'a Document, passages: &[Passage]) -> Vec<&'a str> {
+    passages.iter().map(|p| p.span.of(&document.text).unwrap_or_default()).collect()
+}
+
+/// Which documents the tagger reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Listens {
+    /// All that are in its language.
+    ToAll,
+    /// Those with a passage that bears on a target: of the others no stance is asked, and a corpus may
+    /// have nine of them to one.
+    ToThoseThatBear,
 }
 
 /// A passage that met a target, and what came of it.
@@ -122,6 +153,7 @@ pub(crate) struct Scorer<'a> {
     pub(crate) retriever: Retriever,
     pub(crate) store: &'a Store,
     pub(crate) abstain_below: f32,
+    pub(crate) listens: Listens,
 }
 
 impl<'a> Scorer<'a> {
@@ -130,9 +162,10 @@ impl<'a> Scorer<'a> {
         targets: &'a [Target],
         store: &'a Store,
         abstain_below: f32,
+        listens: Listens,
     ) -> Result<Self, PipelineError> {
         let retriever = Retriever::new(targets, models.embedder.as_ref())?;
-        Ok(Scorer { models, targets, retriever, store, abstain_below })
+        Ok(Scorer { models, targets, retriever, store, abstain_below, listens })
     }
 
     /// The outcome of every document, in order; `names` says who is one actor in all of them.
@@ -141,39 +174,63 @@ impl<'a> Scorer<'a> {
         window: &[Ready],
         names: &Names,
     ) -> Result<Vec<Outcome>, PipelineError> {
-        let embedded = self.embed(window)?;
-        let mut asked: Vec<Vec<Question>> = window
-            .par_iter()
-            .zip(&embedded)
-            .map(|(ready, embedded)| self.questions(ready, embedded, names))
-            .collect();
+        let mut asked: Vec<Vec<Question>> =
+            window.par_iter().map(|ready| self.questions(ready, names)).collect();
         self.answer(window, &mut asked)?;
-        let outcome =
-            |((ready, embedded), questions): ((&Ready, &Vec<Embedded>), Vec<Question>)| {
-                let read = embedded.iter().map(|e| e.truncated);
-                let answered = questions.iter().filter_map(|q| q.answer).map(|a| a.truncated);
-                let truncated = read.chain(answered).chain(ready.truncated.iter().copied());
-                let truncated: Vec<usize> = truncated.filter(|&tokens| tokens > 0).collect();
-                Outcome {
-                    records: self.records(ready, &questions, names),
-                    questions,
-                    truncated_texts: truncated.len(),
-                    truncated_tokens: truncated.iter().sum(),
-                }
-            };
-        Ok(window.par_iter().zip(&embedded).zip(asked).map(outcome).collect())
+        let outcome = |(ready, questions): (&Ready, Vec<Question>)| {
+            let answered = questions.iter().filter_map(|q| q.answer).map(|a| a.truncated);
+            let truncated = ready.truncated.iter().copied().chain(answered);
+            let truncated: Vec<usize> = truncated.filter(|&tokens| tokens > 0).collect();
+            Outcome {
+                records: self.records(ready, &questions, names),
+                questions,
+                truncated_texts: truncated.len(),
+                truncated_tokens: truncated.iter().sum(),
+            }
+        };
+        Ok(window.par_iter().zip(asked).map(outcome).collect())
     }
 
-    /// Makes documents ready to be scored: tags who speaks in them.
+    /// Makes documents ready to be scored: finds which of their passages bear on which target, and tags
+    /// who speaks in them.
     pub(crate) fn listen(&self, documents: Vec<Parted>) -> Result<Vec<Ready>, PipelineError> {
+        let embedded = self.embed(&documents)?;
+        let bearings: Vec<Vec<Vec<Bearing>>> = documents
+            .par_iter()
+            .zip(&embedded)
+            .map(|((document, passages), embedded)| {
+                let vectors: Vec<Vector> = embedded.iter().map(|e| e.vector.clone()).collect();
+                self.retriever.bearings(&texts(document, passages), &vectors)
+            })
+            .collect();
+        let all = self.listens == Listens::ToAll;
+        let tagged = bearings.iter().map(|bearings| all || bears(bearings)).collect();
+        let mut ready = self.tag(documents, tagged)?;
+        for ((ready, bearings), embedded) in ready.iter_mut().zip(bearings).zip(embedded) {
+            ready.bearings = bearings;
+            ready.truncated.extend(embedded.iter().map(|embedded| embedded.truncated));
+            ready.truncated.retain(|&tokens| tokens > 0);
+        }
+        Ok(ready)
+    }
+
+    /// Tags who speaks in those of the documents that are `tagged`; what bears on a target is not asked.
+    pub(crate) fn tag(
+        &self,
+        documents: Vec<Parted>,
+        mut tagged: Vec<bool>,
+    ) -> Result<Vec<Ready>, PipelineError> {
+        for ((document, _), tagged) in documents.iter().zip(&mut tagged) {
+            // What is not scored is not tagged either: its language is another.
+            *tagged &= self.models.not_scored(document).is_none();
+        }
         let tagger = self.models.tagger.as_ref();
         let model = &tagger.info().key();
         let places: Vec<Vec<(Key, Span)>> = documents
             .par_iter()
-            .map(|(document, passages)| {
-                // What is not scored is not tagged either: its language is another.
-                let read = self.models.not_scored(document).is_none();
-                let passages = if read { &passages[..] } else { &[] };
+            .zip(&tagged)
+            .map(|((document, passages), tagged)| {
+                let passages = if *tagged { &passages[..] } else { &[] };
                 let places = paragraphs(passages, PARAGRAPH_BYTES).into_iter();
                 let text = |place: Span| place.of(&document.text).unwrap_or_default();
                 places.map(|place| (key(model, &[text(place)]), place)).collect()
@@ -187,29 +244,37 @@ impl<'a> Scorer<'a> {
         }
         let known =
             self.through_store(requests, |&text| (text, ""), |texts: &[&str]| tagger.tag(texts))?;
-        let ready = |(document, places): (Parted, Vec<(Key, Span)>)| {
-            let (document, passages) = document;
-            let tagged: Vec<(Span, Tagged)> =
-                places.iter().map(|(key, place)| (*place, known[key].clone())).collect();
-            let Listened { voices, names } = listen(&document.text, &passages, &tagged);
-            let truncated = tagged.iter().map(|(_, tagged)| tagged.truncated);
-            let truncated = truncated.filter(|&tokens| tokens > 0).collect();
-            Ready { document, passages, voices, names, truncated }
-        };
-        Ok(documents.into_par_iter().zip(places).map(ready).collect())
+        let ready =
+            |((document, passages), (places, tagged)): (Parted, (Vec<(Key, Span)>, bool))| {
+                let tags: Vec<(Span, Tagged)> =
+                    places.iter().map(|(key, place)| (*place, known[key].clone())).collect();
+                let Listened { voices, names } = listen(&document.text, &passages, &tags);
+                let truncated = tags.iter().map(|(_, tags)| tags.truncated);
+                let truncated = truncated.filter(|&tokens| tokens > 0).collect();
+                Ready { document, passages, bearings: Vec::new(), tagged, voices, names, truncated }
+            };
+        let tagged = places.into_par_iter().zip(tagged);
+        Ok(documents.into_par_iter().zip(tagged).map(ready).collect())
     }
 
-    fn embed(&self, window: &[Ready]) -> Result<Vec<Vec<Embedded>>, PipelineError> {
+    /// The passages' vectors; none where there is no target, nor of a document that a run does not score.
+    fn embed(&self, documents: &[Parted]) -> Result<Vec<Vec<Embedded>>, PipelineError> {
         let embedder = self.models.embedder.as_ref();
         let model = &embedder.info().key();
-        let keys: Vec<Vec<Key>> = window
+        let read: Vec<Vec<(Key, &str)>> = documents
             .par_iter()
-            .map(|ready| ready.texts().iter().map(|text| key(model, &[text])).collect())
+            .map(|(document, passages)| {
+                let scored =
+                    self.listens == Listens::ToAll || self.models.not_scored(document).is_none();
+                if self.targets.is_empty() || !scored {
+                    return Vec::new();
+                }
+                let texts = texts(document, passages).into_iter();
+                texts.map(|text| (key(model, &[text]), text)).collect()
+            })
             .collect();
-        let requests = keys.iter().flatten().copied();
-        let requests = requests.zip(window.iter().flat_map(Ready::texts)).collect();
         let known = self.through_store(
-            requests,
+            read.iter().flatten().copied().collect(),
             |&text| (text, ""),
             |texts: &[&str]| {
                 let embeddings = embedder.embed(texts)?;
@@ -219,16 +284,16 @@ impl<'a> Scorer<'a> {
                     .collect())
             },
         )?;
-        Ok(keys.iter().map(|keys| keys.iter().map(|key| known[key].clone()).collect()).collect())
+        let found =
+            |read: &Vec<(Key, &str)>| read.iter().map(|(key, _)| known[key].clone()).collect();
+        Ok(read.iter().map(found).collect())
     }
 
-    fn questions(&self, ready: &Ready, embedded: &[Embedded], names: &Names) -> Vec<Question> {
-        let vectors: Vec<Vector> = embedded.iter().map(|e| e.vector.clone()).collect();
-        let bearings = self.retriever.bearings(&ready.texts(), &vectors);
+    fn questions(&self, ready: &Ready, names: &Names) -> Vec<Question> {
         let reads_holders = self.models.stance.info().reads_holders;
         let mut questions = Vec::new();
-        for (target, bearings) in bearings.into_iter().enumerate() {
-            for bearing in bearings {
+        for (target, bearings) in ready.bearings.iter().enumerate() {
+            for &bearing in bearings {
                 let mut has_a_word = None;
                 for spoken in &ready.voices[bearing.passage] {
                     // A model that cannot be asked whose stance it is takes any for that of whoever

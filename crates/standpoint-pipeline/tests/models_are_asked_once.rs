@@ -4,7 +4,8 @@
 #![allow(clippy::unwrap_used)]
 
 use standpoint_core::{
-    Classification, Embedder, Embeddings, ModelError, ModelInfo, Pair, StanceModel,
+    AttributionTagger, Classification, Embedder, Embeddings, ModelError, ModelInfo, Pair,
+    StanceModel, Tagged,
 };
 use standpoint_ingest::Fields;
 use standpoint_pipeline::{Corpus, Job, Models, run, targets_from_phrases};
@@ -25,7 +26,11 @@ The new bridge opened on Monday to warm applause. It took nine years, four mayor
 The carbon levy paid for a third of it, and that is a sound use of the money. Walkers were first \
 across, then the buses, then everybody else.";
 
-/// The lexical models, which also write down what they are asked.
+const ELSEWHERE: &str = "\
+The heron is back at the weir. “She comes every spring,” said Jon Arel, who keeps the lock. He has \
+counted nine chicks this year, and the fish have never been better.";
+
+/// The lexical models and the rules, which also write down what they are asked.
 struct Recorded<M> {
     model: M,
     asked: Arc<Mutex<Vec<String>>>,
@@ -63,6 +68,16 @@ impl<M: StanceModel> StanceModel for Recorded<M> {
     }
 }
 
+impl<M: AttributionTagger> AttributionTagger for Recorded<M> {
+    fn info(&self) -> &ModelInfo {
+        self.model.info()
+    }
+    fn tag(&self, paragraphs: &[&str]) -> Result<Vec<Tagged>, ModelError> {
+        self.write_down(paragraphs.iter().map(|text| format!("tag {text}")));
+        self.model.tag(paragraphs)
+    }
+}
+
 /// Runs over articles, each with an outlet, and returns what the models were asked, sorted.
 fn asked(articles: &[(&str, &str)], out: &Path) -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();
@@ -76,7 +91,10 @@ fn asked(articles: &[(&str, &str)], out: &Path) -> Vec<String> {
     let models = Models {
         embedder: Arc::new(Recorded { model: lexical::embedder(), asked: asked.clone() }),
         stance: Arc::new(Recorded { model: lexical::stance_model(), asked: asked.clone() }),
-        tagger: Arc::new(standpoint_stance::RuleTagger::default()),
+        tagger: Arc::new(Recorded {
+            model: standpoint_stance::RuleTagger::default(),
+            asked: asked.clone(),
+        }),
     };
     let job = Job {
         corpus: Corpus { inputs: vec![feed], fields: Fields::default() },
@@ -96,7 +114,7 @@ fn asked(articles: &[(&str, &str)], out: &Path) -> Vec<String> {
 }
 
 #[test]
-fn copies_of_a_piece_cost_no_call_of_a_model() {
+fn copies_of_a_piece_cost_no_call_of_a_model_but_for_who_speaks_in_a_changed_paragraph() {
     let folder = tempfile::tempdir().unwrap();
     let alone = asked(&[("Gazette", ARTICLE)], &folder.path().join("alone"));
     assert!(alone.iter().any(|what| what.starts_with("the carbon levy | ")), "{alone:?}");
@@ -104,7 +122,10 @@ fn copies_of_a_piece_cost_no_call_of_a_model() {
     // As it is printed elsewhere: whole, and without the end.
     let (shortened, _) = ARTICLE.rsplit_once("Let the assembly").unwrap();
     let copies = [("Gazette", ARTICLE), ("Herald", ARTICLE), ("Courier", shortened)];
-    assert_eq!(asked(&copies, &folder.path().join("copies")), alone);
+    let mut expected = alone;
+    expected.push(format!("tag {}", shortened.trim_end()));
+    expected.sort();
+    assert_eq!(asked(&copies, &folder.path().join("copies")), expected);
 }
 
 #[test]
@@ -120,4 +141,25 @@ fn nothing_is_asked_twice_in_a_run_or_after_it() {
 
     let grown = asked(&[("Gazette", ARTICLE), ("Herald", OTHER)], &out);
     assert_eq!(grown, asked(&[("Herald", OTHER)], &folder.path().join("other")));
+}
+
+#[test]
+fn nobody_listens_to_a_document_that_bears_on_no_target() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out");
+    let asked = asked(&[("Gazette", ARTICLE), ("Herald", ELSEWHERE)], &out);
+    assert!(asked.contains(&format!("tag {ARTICLE}")), "{asked:?}");
+    assert!(asked.contains(&"embed The heron is back at the weir.".to_owned()), "{asked:?}");
+    let elsewhere = |what: &&String| what.starts_with("tag The heron");
+    assert_eq!(asked.iter().find(elsewhere), None);
+
+    let passages = fs::read_to_string(out.join("passages.jsonl")).unwrap();
+    let voices = |document: &str| -> BTreeSet<String> {
+        let rows = passages.lines().map(|line| serde_json::from_str(line).unwrap());
+        let rows = rows.filter(|row: &serde_json::Value| row["document"] == document);
+        rows.map(|row| row["voice"].to_string()).collect()
+    };
+    let listened = ["\"own\"", "\"paraphrased\""].map(str::to_owned);
+    assert_eq!(voices("Gazette-0"), BTreeSet::from(listened));
+    assert_eq!(voices("Herald-1"), BTreeSet::from(["null".to_owned()]));
 }

@@ -45,7 +45,7 @@ fn write_tables(dir: &Path) {
                 paragraph: 0,
                 start: span.start,
                 end: span.end,
-                voice: Voice::Own,
+                voice: Some(Voice::Own),
                 actor: None,
             };
             let passages: Vec<_> = document.body().enumerate().map(passage).collect();

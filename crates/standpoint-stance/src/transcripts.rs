@@ -11,8 +11,8 @@ use std::collections::BTreeMap;
 /// VICE PRESIDENTIAL CANDIDATE:".
 const LONGEST: usize = 80;
 
-/// Fewer labels make no transcript.
-const FEWEST: usize = 4;
+/// Fewer labels make no transcript: of those in capitals, and of others.
+const FEWEST: (usize, usize) = (3, 4);
 
 /// What stands before paragraphs of other texts, too.
 const NOTICES: &[&str] = &[
@@ -35,10 +35,11 @@ pub(crate) fn labels(text: &str, paragraphs: &[Span]) -> Vec<Option<Span>> {
     let repeated = counts.iter().filter(|(_, count)| **count > 1);
     let (capitals, others): (Vec<_>, Vec<_>) = repeated.partition(|(name, _)| shouted(name));
     let (first, last) = (found.first().copied().unwrap_or(0), found.last().copied().unwrap_or(0));
-    let is_transcript = found.len() >= FEWEST
-        && counts.len() >= 2
-        && (!capitals.is_empty() || others.len() >= 2)
-        && 4 * found.len() > last - first;
+    let alternate = match capitals.is_empty() {
+        false => found.len() >= FEWEST.0 && counts.len() >= 2,
+        true => found.len() >= FEWEST.1 && others.len() >= 2,
+    };
+    let is_transcript = alternate && 4 * found.len() > last - first;
     if is_transcript { labels } else { vec![None; paragraphs.len()] }
 }
 
@@ -140,7 +141,7 @@ mod tests {
         // One label comes back, and none alternates with it.
         let list = ["Update: It rained.", "Update: It snowed.", "Update: No.", "Update: Yes."];
         assert_eq!(read(&list), [None; 4]);
-        let few = ["MARON: No.", "AREL: Why?", "MARON: It is late."];
+        let few = ["Maron: No.", "Arel: Why?", "Maron: It is late."];
         assert_eq!(read(&few), [None; 3]);
         let times = ["At 5:30 it rained.", "Here is why: it was late.", "http://a.example", ":"];
         assert_eq!(read(&times), [None; 4]);

@@ -3,7 +3,7 @@
 //!
 //! `cargo run --release -p minilm-stance --example card -- DATA [PRECISION] [FOLDER]`
 //!
-//! DATA holds a folder with a `dev.jsonl` for each set, and the `train.jsonl` of PolNeAR, NewsMTSC and DSE. FOLDER is another model's, to be measured in the
+//! DATA holds a folder with a `dev.jsonl` for each set, and the `train.jsonl` of PolNeAR, NewsMTSC, DSE and VAST. FOLDER is another model's, to be measured in the
 //! place of the one that is built in. The figures of a set are those of `standpoint eval --pairs
 //! DATA/SET/dev.jsonl` (for VAST with `--field target=target_raw --only seen=0` or `1`); here all of them
 //! come at once, with the calibration error before and after, and the labels that PRECISION changes.
@@ -37,11 +37,13 @@ const SETS: [(&str, bool); 11] = [
 
 /// What was written or labelled for this model and kept from its training, in `training/`. Passages are
 /// told by the bytes of a text of the sets in [`PASSAGES_OF`].
-const WRITTEN: [&str; 8] =
-    ["written", "articles", "sets", "claims", "news", "passages", "newsmtsc", "dse"];
+const WRITTEN: [&str; 12] = [
+    "written", "articles", "sets", "claims", "news", "passages", "newsmtsc", "dse", "comments",
+    "debates", "turns", "entailment",
+];
 
 /// Whose train files have the articles and sentences of these passages.
-const PASSAGES_OF: [&str; 3] = ["polnear", "newsmtsc_mt", "dse"];
+const PASSAGES_OF: [&str; 4] = ["polnear", "newsmtsc_mt", "dse", "vast"];
 
 /// A line of what was written: a text, or a place in an article, and several questions about it.
 #[derive(Deserialize)]

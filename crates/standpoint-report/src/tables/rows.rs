@@ -211,8 +211,8 @@ row! {
         start: usize,
         /// One past the last byte.
         end: usize,
-        /// Whose words: own, quoted or paraphrased.
-        voice: Voice,
+        /// Whose words: own, quoted or paraphrased; missing in a document that bears on no target.
+        voice: Option<Voice>,
         /// Who is quoted or paraphrased, where that could be told: the name that the corpus has for the actor.
         actor: Option<String>,
     }
