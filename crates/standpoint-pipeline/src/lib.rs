@@ -4,8 +4,8 @@
 //! names that stand in it:
 //!
 //! 1. **Read**: every document is cleaned, segmented and sketched, in parallel, and spilled to disk.
-//! 2. **Listen**: the sketches give the pieces; who speaks in the document that stands for a piece is found, and
-//!    when all were heard, which names are one actor's.
+//! 2. **Listen**: the sketches give the pieces; which passages of the document that stands for a piece bear on
+//!    which target is found, who speaks in it if any do, and when all were heard, which names are one actor's.
 //! 3. **Score**: that document is scored, and its records are carried over to the piece's other placements.
 //! 4. **Write**: tables in the order of the documents, the report, and last of all `run.json`.
 //!

@@ -73,7 +73,7 @@ pub enum Event {
         /// Failures so far.
         failed: u64,
     },
-    /// So many pieces were listened to, of so many: who speaks in them.
+    /// So many pieces were listened to, of so many: what in them bears on a target, and who speaks.
     Listened {
         /// Pieces done.
         pieces: usize,
@@ -357,7 +357,7 @@ impl<'a> Run<'a> {
         Ok(Reading { spill, sketches, lengths, input_hash: input_hash.finish(), inputs })
     }
 
-    /// Listens to who speaks in the pieces, window by window, and hands on each that is scored, with its
+    /// Finds what in the pieces bears on a target and listens to who speaks, window by window, and hands on each that is scored, with its
     /// number of placements.
     pub(crate) fn listen(
         &self,

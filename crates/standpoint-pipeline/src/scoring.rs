@@ -15,7 +15,7 @@ use standpoint_core::{
 };
 use standpoint_embed::{Bearing, Retriever, Vector};
 use standpoint_stance::{
-    Listened, Named, Names, Scored, Spoken, context, listen, paragraphs, pool,
+    Listened, Named, Names, Scored, Spoken, context, listen, named, paragraphs, pool,
 };
 use std::borrow::Cow;
 use std::cmp::Reverse;
@@ -67,7 +67,7 @@ pub(crate) struct Ready {
     bearings: Vec<Vec<Bearing>>,
     /// Whether the tagger read it.
     tagged: bool,
-    /// Who speaks in each passage.
+    /// Who speaks in each passage; the author in all of a document that is not tagged.
     pub(crate) voices: Vec<Vec<Spoken>>,
     /// What it says of the names in it.
     pub(crate) names: BTreeMap<String, Named>,
@@ -248,7 +248,13 @@ impl<'a> Scorer<'a> {
             |((document, passages), (places, tagged)): (Parted, (Vec<(Key, Span)>, bool))| {
                 let tags: Vec<(Span, Tagged)> =
                     places.iter().map(|(key, place)| (*place, known[key].clone())).collect();
-                let Listened { voices, names } = listen(&document.text, &passages, &tags);
+                let Listened { voices, names } = match tagged {
+                    true => listen(&document.text, &passages, &tags),
+                    false => Listened {
+                        voices: vec![vec![Spoken::own()]; passages.len()],
+                        names: named(&document.text, &passages),
+                    },
+                };
                 let truncated = tags.iter().map(|(_, tags)| tags.truncated);
                 let truncated = truncated.filter(|&tokens| tokens > 0).collect();
                 Ready { document, passages, bearings: Vec::new(), tagged, voices, names, truncated }

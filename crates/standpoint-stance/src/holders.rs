@@ -7,12 +7,12 @@
 //! heard last. Sources that name nobody ("critics", "some") are nobody's, and not the author's either:
 //! a wrong name is worse than none.
 
-use crate::names::{ROLES, Word, is_title, words};
+use crate::names::{Word, is_title, words};
 use crate::quotes::{is_speech, quotations};
 use crate::roster::Named;
 use crate::rules::is_report;
 use crate::speakers::{Known, Speaker};
-use crate::transcripts::labels;
+use crate::transcripts::{Label, turns};
 use serde::Serialize;
 use standpoint_core::{Attribution, Holder, Passage, Span, Tagged, Voice};
 use std::collections::BTreeMap;
@@ -34,7 +34,8 @@ pub struct Spoken {
 }
 
 impl Spoken {
-    fn own() -> Self {
+    /// The author's own words.
+    pub fn own() -> Self {
         Self {
             holder: Some(Holder::Author),
             voice: Voice::Own,
@@ -82,26 +83,26 @@ pub fn listen(text: &str, passages: &[Passage], tagged: &[(Span, Tagged)]) -> Li
     let mut voices = Vec::with_capacity(passages.len());
     let paragraphs: Vec<&[Passage]> =
         passages.chunk_by(|a, b| a.paragraph == b.paragraph).collect();
-    let whole = |paragraph: &[Passage]| {
-        Span::new(paragraph[0].span.start, paragraph[paragraph.len() - 1].span.end)
-    };
     let places: Vec<Span> = paragraphs.iter().map(|paragraph| whole(paragraph)).collect();
-    let labels = labels(text, &places);
-    let last_label = labels.iter().rposition(Option::is_some);
-    let mut turn = None;
-    for (at, (paragraph, &label)) in paragraphs.into_iter().zip(&labels).enumerate() {
-        let whole = places[at];
-        let here = rest.partition_point(|attribution| attribution.cue.start < whole.end);
+    let turns = turns(text, &places);
+    let mut turn: Option<(usize, Turn)> = None;
+    for (at, paragraph) in paragraphs.into_iter().enumerate() {
+        let place = places[at];
+        let here = rest.partition_point(|attribution| attribution.cue.start < place.end);
         let (attributions, later) = rest.split_at(here);
         rest = later;
-        // A turn goes on up to the next; where the last one ends, nothing tells.
-        turn = match label {
-            Some(place) => known.turn(text, place),
-            None if last_label.is_some_and(|last| at < last) => turn,
+        turn = match turns[at] {
+            Some((first, _)) if turn.as_ref().is_some_and(|(known, _)| *known == first) => turn,
+            Some((first, label)) => known.turn(text, label).map(|turn| (first, turn)),
             None => None,
         };
+        let label = turns[at].filter(|(first, _)| *first == at).map(|(_, label)| label.whole);
         let before = known.heard.clone();
-        let quoted = quotations(text, whole);
+        // Of "“MARON: It is fair." the quotation is the turn.
+        let quoted = match label {
+            Some(label) if label.start > place.start => Vec::new(),
+            _ => quotations(text, place),
+        };
         let mut heard: Vec<Heard<'_>> = Vec::new();
         let is_label = |span: Span| label.is_some_and(|label| label.overlap(span) > 0);
         // Names are met in the order of the text, sources at their cues.
@@ -116,13 +117,13 @@ pub fn listen(text: &str, passages: &[Passage], tagged: &[(Span, Tagged)]) -> Li
             while let Some(attribution) = cues.next_if(|a| a.cue.start < passage.span.end) {
                 heard.push(Heard { attribution, speaker: known.speaker(text, attribution) });
             }
-            known.subject(text, &outside);
+            known.subject(text, &outside, passage.span);
         }
         let context = Paragraph { text, quoted: &quoted, heard: &heard, before: before.as_deref() };
         for (passage, named) in paragraph.iter().zip(named) {
             let spoken = context.voices(passage.span, paragraph, named);
             voices.push(match &turn {
-                Some(turn) => turn.spoken(passage.span, spoken),
+                Some((_, turn)) => turn.spoken(passage.span, spoken),
                 None => spoken,
             });
         }
@@ -134,6 +135,23 @@ pub fn listen(text: &str, passages: &[Passage], tagged: &[(Span, Tagged)]) -> Li
         }
     }
     Listened { voices, names }
+}
+
+/// The full names in a document that nobody listens to, as [`listen`] would tell them but for who is heard.
+pub fn named(text: &str, passages: &[Passage]) -> BTreeMap<String, Named> {
+    let mut known = Known::default();
+    for paragraph in passages.chunk_by(|a, b| a.paragraph == b.paragraph) {
+        let quoted = quotations(text, whole(paragraph));
+        for passage in paragraph {
+            known.meet(text, &outside(text, passage.span, &quoted), passage.span);
+        }
+    }
+    known.names
+}
+
+/// From where a paragraph begins to where it ends.
+fn whole(paragraph: &[Passage]) -> Span {
+    Span::new(paragraph[0].span.start, paragraph[paragraph.len() - 1].span.end)
 }
 
 /// The attributions of a paragraph, at their bytes in the document.
@@ -152,22 +170,22 @@ fn in_document(place: Span, tagged: &Tagged) -> impl Iterator<Item = Attribution
 struct Turn {
     /// `None` where the label names nobody.
     holder: Option<Holder>,
-    /// The name in the label.
-    label: Span,
+    label: Label,
 }
 
 impl Turn {
-    /// The voices in a passage of the turn: what would be the author's is the speaker's.
+    /// The voices in a passage of the turn: what would be the author's, or has no cue, is the speaker's.
     fn spoken(&self, passage: Span, mut voices: Vec<Spoken>) -> Vec<Spoken> {
         voices.retain(|spoken| spoken.voice != Voice::Reported);
+        let begins = passage.start.max(self.label.whole.end.min(passage.end));
         for spoken in &mut voices {
-            if spoken.voice == Voice::Own {
+            if spoken.voice == Voice::Own || spoken.cue.is_none() {
                 *spoken = Spoken {
                     holder: self.holder.clone(),
                     voice: Voice::Quoted,
-                    mention: Some(self.label),
+                    mention: Some(self.label.name),
                     cue: None,
-                    content: vec![passage],
+                    content: vec![Span::new(begins, passage.end)],
                 };
             }
         }
@@ -177,8 +195,8 @@ impl Turn {
 
 impl Known {
     /// The turn that a label begins; `None` where the author goes on under it.
-    fn turn(&mut self, text: &str, label: Span) -> Option<Turn> {
-        let holder = match self.labelled(label.of(text).unwrap_or_default()) {
+    fn turn(&mut self, text: &str, label: Label) -> Option<Turn> {
+        let holder = match self.labelled(label.name.of(text).unwrap_or_default()) {
             Speaker::Author => return None,
             Speaker::Actor(name) => Some(Holder::Actor(name)),
             Speaker::Nobody => None,
@@ -389,12 +407,21 @@ fn may_act(text: &str, passage: Span, mention: Span) -> bool {
         Some(_) => false,
     };
     let possessive = after.starts_with(['\'', '’']);
-    let before = words(text, Span::new(passage.start, mention.start));
-    let governed = before.iter().rev().map(Word::lower).find(|word| {
-        let describes = is_title(word) || ROLES.contains(&word.as_str());
-        !describes && !["a", "an", "the"].contains(&word.as_str())
-    });
-    let governed = governed.is_some_and(|word| GOVERNING.contains(&word.as_str()));
+    let mut before = words(text, Span::new(passage.start, mention.start));
+    let mut right = mention.start;
+    let mut governed = false;
+    while let Some(word) = before.pop() {
+        let lower = word.lower();
+        let mark = part(word.span.end, right).trim();
+        if !(mark.is_empty() || (mark == "." && is_title(&lower))) {
+            break;
+        }
+        governed = GOVERNING.contains(&lower.as_str());
+        if !is_title(&lower) && !["a", "an", "the"].contains(&lower.as_str()) {
+            break;
+        }
+        right = word.span.start;
+    }
     !(last || possessive || governed)
 }
 
@@ -440,6 +467,8 @@ pub fn context(passages: &[Passage], voices: &[Vec<Spoken>], at: usize) -> Span 
 mod tests {
     use super::*;
     use crate::RuleTagger;
+    use proptest::collection::vec;
+    use proptest::prelude::{prop_assert, prop_assert_eq, proptest};
     use standpoint_core::AttributionTagger;
 
     /// Paragraphs of sentences; sentences end at " | ", which is replaced by a blank.
@@ -515,32 +544,58 @@ mod tests {
     #[test]
     fn a_transcript_has_the_speakers_that_its_labels_name() {
         let read = read(&[
-            "Ilse Maron and Jon Arel met on Tuesday.",
-            "AREL: The levy is a mistake.",
+            "Ilse Maron, Bill de Arel and CNN met on Tuesday, and Maron was late.",
+            "DE AREL: The levy is a mistake.",
             "It is bad for bakers. | Maron is wrong.",
-            "MARON: It is fair. | Bakers rejected it, the papers said.",
-            "Q: Is it late?",
-            "AREL: It is.",
+            "He said that it was late.",
+            "GOV. ILSE MARON (R), CANDIDATE: It is fair. | Bakers rejected it, the papers said.",
+            "Q: “Is it late, for the bakers?”",
+            "“CNN: I think it is.",
             "THE FACTS: It was early.",
+            "UNIDENTIFIED MALE #2: It was late.",
+            "DE AREL: It is.",
             "They parted at noon.",
         ]);
+        let arel = by(Voice::Quoted, "Bill de Arel");
         let expected = [
             (Voice::Own, None),
-            by(Voice::Quoted, "Jon Arel"),
-            by(Voice::Quoted, "Jon Arel"),
-            by(Voice::Quoted, "Jon Arel"),
+            arel.clone(),
+            arel.clone(),
+            arel.clone(),
+            // "He" is neither the speaker nor known.
+            (Voice::Paraphrased, None),
             by(Voice::Quoted, "Ilse Maron"),
+            (Voice::Paraphrased, None),
+            (Voice::Quoted, None),
+            by(Voice::Quoted, "CNN"),
+            (Voice::Own, None),
+            (Voice::Quoted, None),
+            arel,
+            (Voice::Own, None),
         ];
-        assert_eq!(read[..5], expected);
-        assert_eq!(
-            read[6..],
-            [
-                (Voice::Quoted, None),
-                by(Voice::Quoted, "Jon Arel"),
-                (Voice::Own, None),
-                (Voice::Own, None),
-            ]
-        );
+        assert_eq!(read, expected);
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_can_be_listened_to(
+            paragraphs in vec("([\\[“> ]{0,3}[A-ZÉ’. ]{1,9}[:, ]{1,2})?[^|\n]{0,40}", 1..12),
+        ) {
+            let paragraphs: Vec<&str> = paragraphs.iter().map(String::as_str).collect();
+            let (text, passages) = document(&paragraphs);
+            let places = super::paragraphs(&passages, 2000);
+            let texts: Vec<&str> = places.iter().map(|place| place.of(&text).unwrap()).collect();
+            let tagged = RuleTagger::default().tag(&texts).unwrap();
+            let tagged: Vec<_> = places.into_iter().zip(tagged).collect();
+            let voices = listen(&text, &passages, &tagged).voices;
+            prop_assert_eq!(voices.len(), passages.len());
+            for spoken in voices.iter().flatten() {
+                let spans = spoken.mention.iter().chain(&spoken.cue).chain(&spoken.content);
+                prop_assert!(spans.into_iter().all(|span| span.of(&text).is_some()), "{spoken:?}");
+            }
+            prop_assert!(voices.iter().all(|spoken| !spoken.is_empty()));
+            named(&text, &passages);
+        }
     }
 
     #[test]
@@ -557,6 +612,8 @@ mod tests {
             ["Pavel Strenn", "U.S"]
         );
         assert_eq!(acting("It was blocked by Pavel Strenn and others."), ["Pavel Strenn"]);
+        assert_eq!(acting("After talks with the minister, Korvaal blocked it."), ["Korvaal"]);
+        assert_eq!(acting("At the council Pavel Strenn blocked it."), ["Pavel Strenn"]);
         for passive in [
             "A crowd marched against Pavel Strenn and the levy.",
             "The brother of the envoy Pavel Strenn blocked a levy.",

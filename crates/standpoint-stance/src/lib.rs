@@ -46,7 +46,7 @@ pub use aliases::{AliasError, Aliases};
 pub use calibration::{
     Graded, Tempered, Threshold, abstention_threshold, cross_fitted, fit_temperature,
 };
-pub use holders::{Listened, Spoken, context, listen, paragraphs};
+pub use holders::{Listened, Spoken, context, listen, named, paragraphs};
 pub use pooling::{Pooled, Scored, pool};
 pub use roster::{Merge, Named, Names, Roster, Rule, Variant};
 pub use rules::RuleTagger;

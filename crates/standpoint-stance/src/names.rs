@@ -72,13 +72,13 @@ const OPENERS: &[&str] = &[
 
 /// Words that stand before a person's name and are no part of it.
 const TITLES: &[&str] = &[
-    "adm", "admiral", "ambassador", "archbishop", "bishop", "capt", "captain", "chair", "chairman",
-    "chairwoman", "chancellor", "chief", "col", "colonel", "commissioner", "councillor", "dame",
-    "deputy", "director", "dr", "economist", "envoy", "executive", "gen", "general", "gov",
-    "governor", "justice", "lady", "leader", "lord", "lt", "major", "mayor", "minister", "miss",
-    "mr", "mrs", "ms", "mx", "negotiator", "officer", "president", "prime", "prof", "professor",
-    "rep", "representative", "rev", "secretary", "sen", "senator", "sgt", "sir", "speaker",
-    "spokesman", "spokesperson", "spokeswoman", "treasurer",
+    "admiral", "ambassador", "archbishop", "bishop", "capt", "captain", "chair", "chairman",
+    "chairwoman", "chancellor", "chief", "colonel", "commissioner", "councillor", "dame", "deputy",
+    "director", "dr", "economist", "envoy", "executive", "general", "gov", "governor", "justice",
+    "lady", "leader", "lord", "lt", "major", "mayor", "minister", "miss", "mr", "mrs", "ms", "mx",
+    "negotiator", "officer", "president", "prime", "prof", "professor", "rep", "representative",
+    "secretary", "sen", "senator", "sgt", "sir", "speaker", "spokesman", "spokesperson",
+    "spokeswoman", "treasurer",
 ];
 
 /// Sources without a name, in the plural or as a role.
@@ -135,9 +135,9 @@ fn adjoin(text: &str, left: Word<'_>, right: Word<'_>) -> bool {
 fn is_name(word: Word<'_>) -> bool {
     let tag = word.text.as_bytes().get(1) == Some(&b'-') || word.text.ends_with("-based");
     let lower = word.lower();
-    let contracted = lower.split_once(['\'', '’']).is_some_and(|(before, after)| {
-        is_opener(before) || (before.ends_with('n') && after == "t")
-    });
+    let contracted = lower
+        .split_once(['\'', '’'])
+        .is_some_and(|(_, after)| ["ve", "m", "re", "ll", "d", "t"].contains(&after));
     word.is_capitalised() && !tag && !contracted && !is_opener(&lower)
 }
 
@@ -288,6 +288,13 @@ impl Actors {
     /// Whether a word that begins a sentence is known for a name: its capital alone tells nothing.
     pub(crate) fn knows(&self, word: &str) -> bool {
         self.single.contains(word) || self.bearers.contains_key(word)
+    }
+
+    /// The full name that a name in capitals ends, as it was written ("De Blasio" → "Bill de Blasio").
+    pub(crate) fn ended_by(&self, written: &str) -> Option<&str> {
+        let last = written.rsplit(' ').next().unwrap_or(written);
+        let bearer = self.bearers.get(last)?.as_deref()?;
+        bearer.to_lowercase().ends_with(&written.to_lowercase()).then_some(bearer)
     }
 
     /// Notes a name as it was met and gives the fullest form known for it: "Maron" is "Ilse Maron"

@@ -17,9 +17,9 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// What stands before a person's name and is not taken for a title within a document, as keys.
 const BEFORE_A_NAME: &[&str] = &[
-    "acting", "adm", "attorney", "capt", "col", "congressman", "congresswoman", "democrat",
-    "detective", "gen", "gov", "judge", "king", "pastor", "prince", "princess", "queen",
-    "republican", "rev", "reverend", "sgt", "sheriff", "vice",
+    "acting", "adm", "attorney", "col", "congressman", "congresswoman", "democrat", "detective",
+    "gen", "judge", "king", "pastor", "prince", "princess", "queen", "republican", "rev",
+    "reverend", "sheriff", "vice",
 ];
 
 /// What stands behind a name and tells a son from his father, as keys.

@@ -5,7 +5,7 @@
 
 use crate::names::{
     Actors, COLLECTIVES, PREPOSITIONS, ROLES, Word, are_titled, initials, is_opener, is_title,
-    name_starting_at, names, without_titles, words,
+    name_starting_at, names, without_titles, words as all_words,
 };
 use crate::roster::Named;
 use crate::transcripts::as_written;
@@ -13,8 +13,9 @@ use standpoint_core::{Attribution, Span};
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
-/// Labels, after "the", of an author's check of what somebody said.
-const CHECKS: &[&str] = &["context", "fact", "facts", "reality", "ruling", "truth", "verdict"];
+/// Labels of an author's check of what somebody said.
+const CHECKS: &[&str] =
+    &["the context", "the facts", "the reality", "the ruling", "the truth", "the verdict"];
 
 /// Labels of speakers without a name.
 const ANYBODY: &[&str] = &[
@@ -37,8 +38,8 @@ pub(crate) enum Speaker {
 #[derive(Default)]
 pub(crate) struct Known {
     actors: Actors,
-    /// A role and who was introduced with it: ("minister", "Ilse Maron").
-    roles: Vec<(String, String)>,
+    /// Who was introduced last with a role: "minister", "Ilse Maron".
+    roles: BTreeMap<String, String>,
     /// What the document says of its full names.
     pub(crate) names: BTreeMap<String, Named>,
     /// Who spoke last, or what the last sentence was about.
@@ -56,7 +57,7 @@ impl Known {
         passage: Span,
     ) -> Vec<(String, Span)> {
         let mut met = Vec::new();
-        if are_titled(words) {
+        if are_titled(&all_words(text, passage)) {
             return met;
         }
         for range in names(text, words) {
@@ -136,14 +137,13 @@ impl Known {
             }
         }
         for role in roles {
-            self.roles.retain(|(known, bearer)| !(*known == role && bearer == name));
-            self.roles.push((role, name.to_owned()));
+            self.roles.insert(role, name.to_owned());
         }
     }
 
     /// Notes whom a sentence is about, for the next "she said".
-    pub(crate) fn subject(&mut self, text: &str, words: &[Word<'_>]) {
-        if are_titled(words) {
+    pub(crate) fn subject(&mut self, text: &str, words: &[Word<'_>], passage: Span) {
+        if are_titled(&all_words(text, passage)) {
             return;
         }
         let found = (0..words.len().min(8)).find_map(|at| {
@@ -161,7 +161,7 @@ impl Known {
     /// Who the source of an attribution is.
     pub(crate) fn speaker(&mut self, text: &str, attribution: &Attribution) -> Speaker {
         let Some(source) = attribution.source.first() else { return Speaker::Nobody };
-        let words = words(text, *source);
+        let words = all_words(text, *source);
         let speaker = self.named(text, &words);
         if let Speaker::Actor(name) = &speaker {
             self.heard = Some(name.clone());
@@ -169,23 +169,36 @@ impl Known {
         speaker
     }
 
-    /// Who speaks under a label of a transcript.
+    /// Who speaks under a label of a transcript, by the name in it.
     pub(crate) fn labelled(&mut self, label: &str) -> Speaker {
+        // "He" in a turn is hardly its speaker, nor who spoke before.
+        self.heard = None;
         let lower = label.to_lowercase();
-        let speaker = match lower.strip_prefix("the ") {
-            // "THE FACTS:", in the author's check of what was said.
-            Some(what) if CHECKS.contains(&what) => Speaker::Author,
-            Some(role) => {
-                let words: Vec<String> = role.split(' ').map(str::to_owned).collect();
-                self.role_of(&words).map_or(Speaker::Nobody, Speaker::Actor)
-            }
-            None if lower.split([' ', '-']).any(|word| ANYBODY.contains(&word)) => Speaker::Nobody,
-            None => Speaker::Actor(self.actors.resolve(&as_written(label))),
-        };
-        if let Speaker::Actor(name) = &speaker {
-            self.heard = Some(name.clone());
+        if CHECKS.contains(&lower.as_str()) {
+            return Speaker::Author;
         }
-        speaker
+        let role = lower.strip_prefix("the ").unwrap_or(&lower);
+        let words: Vec<String> = role
+            .split([' ', '.', '#'])
+            .filter(|word| word.chars().any(char::is_alphabetic))
+            .map(str::to_owned)
+            .collect();
+        let of = |list: &[&str], word: &String| list.contains(&word.as_str());
+        let anybody = |word: &String| of(ANYBODY, word) || of(COLLECTIVES, word);
+        if words.iter().all(anybody) || words.first().is_some_and(|word| word == "unidentified") {
+            return Speaker::Nobody;
+        }
+        if role != lower || words.iter().all(|word| is_title(word) || of(ROLES, word)) {
+            return self.role_of(&words).map_or(Speaker::Nobody, Speaker::Actor);
+        }
+        let written = as_written(label);
+        let bare = without_titles(&written);
+        if let Some(known) = self.actors.ended_by(&bare) {
+            return Speaker::Actor(known.to_owned());
+        }
+        // "CNN" is written so in sentences, too.
+        let as_it_is = !self.actors.knows(&bare) && self.actors.knows(label);
+        Speaker::Actor(self.actors.resolve(if as_it_is { label } else { &written }))
     }
 
     fn named(&mut self, text: &str, source: &[Word<'_>]) -> Speaker {
@@ -276,7 +289,7 @@ impl Known {
             return None;
         }
         let role = source.iter().rev().find(|word| ROLES.contains(&word.as_str()))?;
-        self.roles.iter().rev().find(|(known, _)| known == role).map(|(_, name)| name.clone())
+        self.roles.get(role).cloned()
     }
 }
 

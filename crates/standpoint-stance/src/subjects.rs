@@ -81,8 +81,6 @@ fn names_in(
             None if name.contains(' ') => drop(found.insert(name)),
             None if begins_sentence(text, place.start)
                 || is_title(&name.to_lowercase())
-                || name.starts_with("I'")
-                || name.starts_with("I’")
                 || ADJECTIVES.contains(&name.as_str()) => {}
             None => drop(found.insert(name)),
         }

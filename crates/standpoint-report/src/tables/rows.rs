@@ -211,7 +211,7 @@ row! {
         start: usize,
         /// One past the last byte.
         end: usize,
-        /// Whose words: own, quoted or paraphrased; missing in a document that bears on no target.
+        /// Whose words: own, quoted or paraphrased; missing where nobody listened, since its piece bears on no target or it is not scored.
         voice: Option<Voice>,
         /// Who is quoted or paraphrased, where that could be told: the name that the corpus has for the actor.
         actor: Option<String>,
@@ -331,7 +331,7 @@ row! {
         merged_with: Option<String>,
         /// Pieces that speak for it, where the rule counts any.
         witnesses: Option<u64>,
-        /// Pieces that attribute words to this name.
+        /// Pieces that attribute words to this name, of those that bear on a target.
         pieces: u64,
         /// Their placements.
         documents: u64,
