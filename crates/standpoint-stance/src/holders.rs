@@ -85,18 +85,18 @@ pub fn listen(text: &str, passages: &[Passage], tagged: &[(Span, Tagged)]) -> Li
         passages.chunk_by(|a, b| a.paragraph == b.paragraph).collect();
     let places: Vec<Span> = paragraphs.iter().map(|paragraph| whole(paragraph)).collect();
     let turns = turns(text, &places);
-    let mut turn: Option<(usize, Turn)> = None;
+    let mut turn = None;
     for (at, paragraph) in paragraphs.into_iter().enumerate() {
         let place = places[at];
         let here = rest.partition_point(|attribution| attribution.cue.start < place.end);
         let (attributions, later) = rest.split_at(here);
         rest = later;
-        turn = match turns[at] {
-            Some((first, _)) if turn.as_ref().is_some_and(|(known, _)| *known == first) => turn,
-            Some((first, label)) => known.turn(text, label).map(|turn| (first, turn)),
-            None => None,
+        let label = turns[at].filter(|(first, _)| *first == at).map(|(_, label)| label);
+        turn = match label {
+            Some(label) => known.turn(text, label),
+            None => turn.filter(|_| turns[at].is_some()),
         };
-        let label = turns[at].filter(|(first, _)| *first == at).map(|(_, label)| label.whole);
+        let label = label.map(|label| label.whole);
         let before = known.heard.clone();
         // Of "“MARON: It is fair." the quotation is the turn.
         let quoted = match label {
@@ -123,7 +123,7 @@ pub fn listen(text: &str, passages: &[Passage], tagged: &[(Span, Tagged)]) -> Li
         for (passage, named) in paragraph.iter().zip(named) {
             let spoken = context.voices(passage.span, paragraph, named);
             voices.push(match &turn {
-                Some((_, turn)) => turn.spoken(passage.span, spoken),
+                Some(turn) => turn.spoken(passage.span, spoken),
                 None => spoken,
             });
         }
@@ -551,7 +551,8 @@ mod tests {
             "GOV. ILSE MARON (R), CANDIDATE: It is fair. | Bakers rejected it, the papers said.",
             "Q: “Is it late, for the bakers?”",
             "“CNN: I think it is.",
-            "THE FACTS: It was early.",
+            "THE FACTS: It was early. | Jon Pohl said so.",
+            "He said it twice.",
             "UNIDENTIFIED MALE #2: It was late.",
             "DE AREL: It is.",
             "They parted at noon.",
@@ -569,6 +570,8 @@ mod tests {
             (Voice::Quoted, None),
             by(Voice::Quoted, "CNN"),
             (Voice::Own, None),
+            by(Voice::Paraphrased, "Jon Pohl"),
+            by(Voice::Paraphrased, "Jon Pohl"),
             (Voice::Quoted, None),
             arel,
             (Voice::Own, None),
