@@ -7,7 +7,8 @@
 //! use standpoint_encoder::Precision;
 //!
 //! let model = minilm_stance::load(Precision::Auto)?;
-//! let pair = Pair { target: "a carbon tax", text: "A carbon tax is a disaster for workers." };
+//! let text = "The pension reform hurts ordinary people and should be scrapped.";
+//! let pair = Pair { target: "the pension reform", text };
 //! assert_eq!(model.classify(&[pair])?[0].probabilities.label(), Label::Against);
 //! # Ok::<(), standpoint_core::ModelError>(())
 //! ```
