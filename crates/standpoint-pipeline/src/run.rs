@@ -357,8 +357,8 @@ impl<'a> Run<'a> {
         Ok(Reading { spill, sketches, lengths, input_hash: input_hash.finish(), inputs })
     }
 
-    /// Finds what in the pieces bears on a target and listens to who speaks, window by window, and hands on each that is scored, with its
-    /// number of placements.
+    /// Finds what in the pieces bears on a target and listens to who speaks, window by window, and hands on
+    /// each that is scored, with its number of placements.
     pub(crate) fn listen(
         &self,
         spill: &mut Spill,

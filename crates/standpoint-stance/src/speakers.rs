@@ -4,8 +4,8 @@
 //! later surname, role or pronoun means.
 
 use crate::names::{
-    Actors, COLLECTIVES, PREPOSITIONS, ROLES, Word, are_titled, initials, is_opener, is_title,
-    name_starting_at, names, without_titles, words as all_words,
+    Actors, COLLECTIVES, PREPOSITIONS, ROLES, Word, initials, is_opener, is_title,
+    name_starting_at, names, without_titles, words,
 };
 use crate::roster::Named;
 use crate::transcripts::as_written;
@@ -48,8 +48,7 @@ pub(crate) struct Known {
 
 impl Known {
     /// Takes note of the names in a sentence, and gives those that are known for names, with their
-    /// places: full ones, and single words that stand for one or are not the first word. A sentence set
-    /// as a title names nobody: where "Obama Sees Insult" ends to be a name, no capital tells.
+    /// places: full ones, and single words that stand for one or are not the first word.
     pub(crate) fn meet(
         &mut self,
         text: &str,
@@ -57,9 +56,6 @@ impl Known {
         passage: Span,
     ) -> Vec<(String, Span)> {
         let mut met = Vec::new();
-        if are_titled(&all_words(text, passage)) {
-            return met;
-        }
         for range in names(text, words) {
             let place = span(words, &range);
             let name = place.of(text).unwrap_or_default();
@@ -142,10 +138,7 @@ impl Known {
     }
 
     /// Notes whom a sentence is about, for the next "she said".
-    pub(crate) fn subject(&mut self, text: &str, words: &[Word<'_>], passage: Span) {
-        if are_titled(&all_words(text, passage)) {
-            return;
-        }
+    pub(crate) fn subject(&mut self, text: &str, words: &[Word<'_>]) {
         let found = (0..words.len().min(8)).find_map(|at| {
             let range = name_starting_at(text, words, at)?;
             (range.start() != range.end()).then_some(range)
@@ -161,7 +154,7 @@ impl Known {
     /// Who the source of an attribution is.
     pub(crate) fn speaker(&mut self, text: &str, attribution: &Attribution) -> Speaker {
         let Some(source) = attribution.source.first() else { return Speaker::Nobody };
-        let words = all_words(text, *source);
+        let words = words(text, *source);
         let speaker = self.named(text, &words);
         if let Speaker::Actor(name) = &speaker {
             self.heard = Some(name.clone());

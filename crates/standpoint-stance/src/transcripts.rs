@@ -13,8 +13,10 @@ use std::collections::{BTreeMap, BTreeSet};
 /// VICE PRESIDENTIAL CANDIDATE:".
 const LONGEST: usize = 80;
 
-/// Fewer labels make no transcript: of those in capitals, and of others.
-const FEWEST: (usize, usize) = (3, 4);
+/// Fewer labels make no transcript.
+const FEWEST: usize = 4;
+/// Nor do fewer in capitals.
+const FEWEST_IN_CAPITALS: usize = 3;
 
 /// More paragraphs than this without a label, and they are not the turn's: a report goes on between two
 /// parts of an interview.
@@ -77,7 +79,7 @@ fn labels(text: &str, paragraphs: &[Span]) -> Vec<Option<Label>> {
     labels.iter_mut().for_each(|label| *label = label.filter(counts));
     let names: Vec<&str> = labels.iter().flatten().map(name).collect();
     let changes = names.windows(2).filter(|pair| pair[0] != pair[1]).count();
-    let fewest = if shouted { FEWEST.0 } else { FEWEST.1 };
+    let fewest = if shouted { FEWEST_IN_CAPITALS } else { FEWEST };
     let is_transcript = names.len() >= fewest
         && changes >= 2
         && (shouted || others.len() >= 2)

@@ -3,8 +3,9 @@
 //!
 //! `cargo run --release -p minilm-stance --example card -- DATA [PRECISION] [FOLDER]`
 //!
-//! DATA holds a folder with a `dev.jsonl` for each set, and the `train.jsonl` of PolNeAR, NewsMTSC, DSE and VAST. FOLDER is another model's, to be measured in the
-//! place of the one that is built in. The figures of a set are those of `standpoint eval --pairs
+//! DATA holds a folder with a `dev.jsonl` for each set, and the `train.jsonl` of PolNeAR, NewsMTSC, DSE and
+//! VAST. FOLDER is another model's, to be measured in the place of the one that is built in. The figures of
+//! a set are those of `standpoint eval --pairs
 //! DATA/SET/dev.jsonl` (for VAST with `--field target=target_raw --only seen=0` or `1`); here all of them
 //! come at once, with the calibration error before and after, and the labels that PRECISION changes.
 
